@@ -1,0 +1,176 @@
+/**
+ * Every setting of the service: one schema, parsed once. `process.env` is read here and nowhere else.
+ * docs/configuration.md is generated from it (`npm run docs:config`).
+ */
+import { createHash } from 'node:crypto';
+import { hostname, tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+export const ROLES = ['control', 'ingest', 'mixer', 'origin', 'edge', 'restream', 'post-production'] as const;
+export type RoleName = (typeof ROLES)[number];
+
+export const LOCAL_KEY = 'local';
+export const LOCAL_SECRET = 'local-secret-for-loopback-use-only-0001';
+
+const bool = (fallback: boolean) =>
+  z
+    .enum(['true', 'false', '1', '0', 'yes', 'no'])
+    .transform((v) => v === 'true' || v === '1' || v === 'yes')
+    .default(fallback);
+const int = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, _ and -, at most 64');
+
+const portRange = z
+  .string()
+  .regex(/^\d+-\d+$/, 'two ports with a dash, such as 40000-40999')
+  .transform((text, ctx) => {
+    const [min, max] = text.split('-').map(Number) as [number, number];
+    if (min < 1024 || max > 65535 || min > max) {
+      ctx.addIssue({ code: 'custom', message: 'ports must be between 1024 and 65535, the smaller first' });
+      return z.NEVER;
+    }
+    return { min, max };
+  });
+
+const apiKeys = z.string().transform((text, ctx) => {
+  const keys = new Map<string, string>();
+  for (const pair of text.split(',').map((p) => p.trim()).filter((p) => p !== '')) {
+    const at = pair.indexOf(':');
+    const key = pair.slice(0, at);
+    const secret = pair.slice(at + 1);
+    if (at < 1 || !/^[A-Za-z0-9_-]{1,64}$/.test(key) || secret.length < 32) {
+      ctx.addIssue({ code: 'custom', message: 'must be key:secret pairs separated by commas, secrets of 32 or more characters' });
+      return z.NEVER;
+    }
+    keys.set(key, secret);
+  }
+  return keys;
+});
+
+const iceServers = z.string().transform((text, ctx) => {
+  try {
+    return z
+      .array(z.object({ urls: z.union([z.string(), z.array(z.string())]), username: z.string().optional(), credential: z.string().optional() }))
+      .parse(JSON.parse(text));
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'must be a JSON array of {urls, username?, credential?}' });
+    return z.NEVER;
+  }
+});
+
+/** One entry per setting: the variable's name, its schema and its meaning. */
+export const SETTINGS = {
+  httpHost: { env: 'TESSERA_HTTP_HOST', schema: z.string().min(1).optional(), doc: 'Address the control role listens on. Default: 0.0.0.0, or 127.0.0.1 in local mode.' },
+  httpPort: { env: 'TESSERA_HTTP_PORT', schema: int(8080, 0, 65535), doc: 'Port of the API, the pages, WHIP, WHEP and HLS.' },
+  publicUrl: { env: 'TESSERA_PUBLIC_URL', schema: z.url().optional(), doc: 'Address under which callers reach the service; used in the URLs of rooms. Default: taken from the request.' },
+  publicIp: { env: 'TESSERA_PUBLIC_IP', schema: z.union([z.ipv4(), z.ipv6()]).optional(), doc: 'Address put into ICE candidates for servers behind NAT.' },
+  iceServers: { env: 'TESSERA_ICE_SERVERS', schema: iceServers.default([]), doc: 'STUN and TURN servers for clients and for ingest: a JSON array of {urls, username?, credential?}.' },
+  ingestUdpPorts: { env: 'TESSERA_INGEST_UDP_PORTS', schema: portRange.default({ min: 40000, max: 40999 }), doc: 'UDP ports for publishers, shared by the ingest processes of a host.' },
+  edgeUdpPort: { env: 'TESSERA_EDGE_UDP_PORT', schema: int(41000, 1024, 65535), doc: 'The one UDP port on which an edge serves all its viewers.' },
+  dataDir: { env: 'TESSERA_DATA_DIR', schema: z.string().min(1).default('data').transform((p) => resolve(p)), doc: 'Folder for everything that must survive: Redis, the DVR, recordings in progress, the local object store.' },
+  runDir: { env: 'TESSERA_RUN_DIR', schema: z.string().min(1).max(60).optional(), doc: 'Folder for Unix sockets (short: socket paths end at 107 characters). Default: made from the data folder.' },
+  roles: {
+    env: 'TESSERA_ROLES',
+    schema: z
+      .string()
+      .default(ROLES.join(','))
+      .transform((text, ctx) => {
+        const wanted = text.split(',').map((r) => r.trim()).filter((r) => r !== '');
+        const unknown = wanted.filter((r) => !(ROLES as readonly string[]).includes(r));
+        if (unknown.length > 0 || wanted.length === 0) {
+          ctx.addIssue({ code: 'custom', message: `must name roles out of ${ROLES.join(', ')}` });
+          return z.NEVER;
+        }
+        return wanted as RoleName[];
+      }),
+    doc: 'Roles that run on this machine, separated by commas.',
+  },
+  nodeId: { env: 'TESSERA_NODE_ID', schema: name.default(hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 64) || 'node'), doc: 'Name of this machine in the cluster.' },
+  region: { env: 'TESSERA_REGION', schema: name.default('default'), doc: 'Region of this machine.' },
+  redisUrl: { env: 'TESSERA_REDIS_URL', schema: z.string().regex(/^(rediss?|unix):/, 'must start with redis://, rediss:// or unix:').optional(), doc: 'Redis to use. Default: an embedded redis-server on a Unix socket in the run folder.' },
+  internalHost: { env: 'TESSERA_INTERNAL_HOST', schema: z.string().min(1).optional(), doc: 'Address on which roles listen for each other over TCP; needed when roles run on several machines. Default: Unix sockets only.' },
+  internalSecret: { env: 'TESSERA_INTERNAL_SECRET', schema: z.string().min(16).optional(), doc: 'Shared secret between roles; needed with TESSERA_INTERNAL_HOST.' },
+  apiKeys: { env: 'TESSERA_API_KEYS', schema: apiKeys.optional(), doc: 'API keys, key1:secret1,key2:secret2, secrets of 32 or more characters. Without keys the service runs in local mode on 127.0.0.1.' },
+  storage: { env: 'TESSERA_STORAGE', schema: z.enum(['filesystem', 's3']).default('filesystem'), doc: 'Object store for recordings.' },
+  s3Endpoint: { env: 'TESSERA_S3_ENDPOINT', schema: z.url().optional(), doc: 'S3 endpoint, for stores other than AWS.' },
+  s3Region: { env: 'TESSERA_S3_REGION', schema: z.string().default('us-east-1'), doc: 'S3 region.' },
+  s3Bucket: { env: 'TESSERA_S3_BUCKET', schema: z.string().optional(), doc: 'S3 bucket.' },
+  s3Prefix: { env: 'TESSERA_S3_PREFIX', schema: z.string().default(''), doc: 'Put before every key in the bucket.' },
+  s3AccessKeyId: { env: 'TESSERA_S3_ACCESS_KEY_ID', schema: z.string().optional(), doc: 'S3 access key; without it the AWS default chain is used.' },
+  s3SecretAccessKey: { env: 'TESSERA_S3_SECRET_ACCESS_KEY', schema: z.string().optional(), doc: 'S3 secret key.' },
+  s3ForcePathStyle: { env: 'TESSERA_S3_FORCE_PATH_STYLE', schema: bool(true), doc: 'Bucket in the path instead of the host name.' },
+  s3RequestChecksums: { env: 'TESSERA_S3_REQUEST_CHECKSUMS', schema: z.enum(['WHEN_REQUIRED', 'WHEN_SUPPORTED']).default('WHEN_REQUIRED'), doc: 'When the SDK adds checksums of its own; most S3-compatible stores need WHEN_REQUIRED.' },
+  partFrames: { env: 'TESSERA_PART_FRAMES', schema: z.coerce.number().int().refine((n) => [8, 16, 32].includes(n), 'must be 8, 16 or 32').default(16), doc: 'Video frames in an LL-HLS part; 16 at 30 fps are 533⅓ ms.' },
+  dvrSeconds: { env: 'TESSERA_DVR_SECONDS', schema: int(7200, 0, 86400), doc: 'How far back viewers can seek.' },
+  roomIdleMs: { env: 'TESSERA_ROOM_IDLE_MS', schema: int(60_000, 1000, 86_400_000), doc: 'A mix ends this long after the last publisher left.' },
+  publisherTimeoutMs: { env: 'TESSERA_PUBLISHER_TIMEOUT_MS', schema: int(10_000, 2000, 30_000), doc: 'A publisher that sends nothing and answers no consent check for this long is removed.' },
+  maxRooms: { env: 'TESSERA_MAX_ROOMS', schema: int(8, 1, 1000), doc: 'Live rooms this host takes before it answers 503.' },
+  mixerSpares: { env: 'TESSERA_MIXER_SPARES', schema: int(1, 0, 4), doc: 'Warm mixer processes kept waiting, so that a new or replaced mix starts quickly.' },
+  pushAllowPrivate: { env: 'TESSERA_PUSH_ALLOW_PRIVATE', schema: bool(false), doc: 'Let restreams and webhooks go to private, loopback and link-local addresses.' },
+  httpBodyLimitBytes: { env: 'TESSERA_HTTP_BODY_LIMIT_BYTES', schema: int(131_072, 1024, 10_485_760), doc: 'Largest request body.' },
+  logLevel: { env: 'TESSERA_LOG_LEVEL', schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), doc: 'Least severe log line that is written.' },
+  logPretty: { env: 'TESSERA_LOG_PRETTY', schema: bool(false), doc: 'Log for reading by people instead of JSON lines.' },
+} as const;
+
+type Parsed = { [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]['schema']> };
+
+export interface Config extends Omit<Parsed, 'httpHost' | 'runDir' | 'apiKeys'> {
+  httpHost: string;
+  runDir: string;
+  apiKeys: ReadonlyMap<string, string>;
+  /** True when no API keys are set: loopback only. */
+  localMode: boolean;
+  /** Six hex digits that tell the instances of one machine apart: names of sockets and rings. */
+  instance: string;
+}
+
+/** A sentence per wrong setting; shown at start, exit code 2. */
+export class ConfigError extends Error {
+  constructor(readonly problems: string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+/** @throws ConfigError with every problem at once */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const out: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(SETTINGS)) {
+    const raw = env[setting.env];
+    const result = setting.schema.safeParse(raw === undefined || raw === '' ? undefined : raw);
+    if (result.success) out[key] = result.data;
+    else problems.push(`${setting.env}: ${result.error.issues.map((i) => i.message).join('; ')}`);
+  }
+  const parsed = out as Parsed;
+  if (parsed.storage === 's3' && !parsed.s3Bucket) problems.push('TESSERA_S3_BUCKET: needed when TESSERA_STORAGE is s3');
+  if (parsed.internalHost && !parsed.internalSecret) problems.push('TESSERA_INTERNAL_SECRET: needed with TESSERA_INTERNAL_HOST');
+  const localMode = parsed.apiKeys === undefined || parsed.apiKeys.size === 0;
+  if (localMode && parsed.httpHost && !['127.0.0.1', '::1', 'localhost'].includes(parsed.httpHost))
+    problems.push('TESSERA_HTTP_HOST: without TESSERA_API_KEYS the service runs in local mode and listens on 127.0.0.1 only');
+  if (problems.length > 0) throw new ConfigError(problems);
+  const instance = createHash('sha256').update(`${parsed.nodeId}:${parsed.dataDir}`).digest('hex').slice(0, 6);
+  return {
+    ...parsed,
+    httpHost: parsed.httpHost ?? (localMode ? '127.0.0.1' : '0.0.0.0'),
+    runDir: parsed.runDir ? resolve(parsed.runDir) : `${tmpdir()}/tessera-${instance}`,
+    apiKeys: localMode ? new Map([[LOCAL_KEY, LOCAL_SECRET]]) : (parsed.apiKeys as Map<string, string>),
+    localMode,
+    instance,
+  };
+}
+
+export function loadConfig(): Config {
+  return parseConfig(process.env);
+}
+
+/** Where Redis is: the configured one, or the embedded server's socket. */
+export function redisUrl(config: Config): string {
+  return config.redisUrl ?? `unix:${config.runDir}/redis.sock`;
+}
+
+/** Environment for a child process: all settings as they are now, plus what is given. */
+export function childEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string | undefined> {
+  return { ...process.env, ...extra };
+}
