@@ -1,0 +1,55 @@
+import type { ParticipantId, RecordingId, RestreamId, RoomId } from '../domain/ids.ts';
+import { keys } from './keys.ts';
+import type { Redis } from './redis.ts';
+
+/**
+ * What happened, told to every process through one Redis channel. Events are hints: whoever needs the truth reads the
+ * store, and the reconciler catches what was missed.
+ */
+export type ServiceEvent =
+  /** The room document changed (layout, overlays, name…) or was created. */
+  | { type: 'roomChanged'; room: RoomId }
+  | { type: 'roomDeleted'; room: RoomId }
+  | { type: 'mixChanged'; room: RoomId }
+  | { type: 'mixWantedChanged'; room: RoomId }
+  | { type: 'participantJoined' | 'participantUpdated' | 'participantLeft'; room: RoomId; participant: ParticipantId }
+  | { type: 'activeSpeaker'; room: RoomId; participant?: ParticipantId }
+  /** dBFS per participant, at most four times a second. */
+  | { type: 'levels'; room: RoomId; levels: Record<ParticipantId, number> }
+  | { type: 'recordingChanged'; room: RoomId; recording: RecordingId }
+  | { type: 'restreamChanged'; room: RoomId; restream: RestreamId }
+  /** Chat and the like, between control processes. */
+  | { type: 'signal'; room: RoomId; name: 'chat' | 'reaction' | 'handRaised'; data: unknown };
+
+export class EventPublisher {
+  constructor(private readonly redis: Redis) {}
+
+  /** Never throws: an event that cannot be sent is only a lost hint. */
+  publish(event: ServiceEvent): void {
+    this.redis.publish(keys.events, JSON.stringify(event)).catch(() => undefined);
+  }
+}
+
+/** Subscribes on a connection of its own. `onResumed` is called whenever the subscription is (again) complete: read the stores then. */
+export class EventSubscriber {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis, onEvent: (event: ServiceEvent) => void, onResumed: () => void = () => undefined) {
+    this.#redis = redis.duplicate({ maxRetriesPerRequest: null });
+    this.#redis.on('error', () => undefined);
+    this.#redis.on('message', (_channel, text) => {
+      try {
+        onEvent(JSON.parse(text) as ServiceEvent);
+      } catch {
+        // not ours
+      }
+    });
+    this.#redis.on('ready', () => {
+      this.#redis.subscribe(keys.events).then(onResumed, () => undefined);
+    });
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+}

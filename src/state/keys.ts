@@ -1,0 +1,25 @@
+import type { NodeId, ParticipantId, RecordingId, RestreamId, RoomId, SessionId } from '../domain/ids.ts';
+
+/** Every Redis key and channel, in one place. BullMQ's own keys are below `tessera:bull:`. */
+export const keys = {
+  rooms: 'tessera:rooms',
+  room: (id: RoomId) => `tessera:room:${id}`,
+  mix: (id: RoomId) => `tessera:room:${id}:mix`,
+  mixWanted: (id: RoomId) => `tessera:room:${id}:mix-wanted`,
+  epoch: (id: RoomId) => `tessera:room:${id}:epoch`,
+  participants: (id: RoomId) => `tessera:room:${id}:participants`,
+  participantSettings: (id: RoomId) => `tessera:room:${id}:participant-settings`,
+  chat: (id: RoomId) => `tessera:room:${id}:chat`,
+  nodes: 'tessera:nodes',
+  node: (id: NodeId) => `tessera:node:${id}`,
+  session: (id: SessionId) => `tessera:session:${id}`,
+  roomSessions: (id: RoomId) => `tessera:room:${id}:sessions`,
+  recordings: 'tessera:recordings',
+  recording: (id: RecordingId) => `tessera:recording:${id}`,
+  restreams: 'tessera:restreams',
+  restream: (id: RestreamId) => `tessera:restream:${id}`,
+  restreamSecret: (id: RestreamId) => `tessera:restream:${id}:secret`,
+  participantLock: (id: RoomId, participant: ParticipantId) => `tessera:room:${id}:lock:${participant}`,
+  reconcilerLock: 'tessera:lock:reconciler',
+  events: 'tessera:events',
+} as const;

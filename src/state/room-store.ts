@@ -1,0 +1,71 @@
+import type { RoomId } from '../domain/ids.ts';
+import type { MixState, RoomDocument } from '../domain/room.ts';
+import { getJson, getManyJson, updateJson } from './json-value.ts';
+import { keys } from './keys.ts';
+import type { Redis } from './redis.ts';
+
+const IDLE: MixState = { status: 'idle', epoch: 0, since: new Date(0).toISOString() };
+
+/** Room documents (what should be), the mix's state (what is) and the epoch counter. */
+export class RoomStore {
+  constructor(private readonly redis: Redis) {}
+
+  /** @returns false when a room with this id exists */
+  async create(room: RoomDocument): Promise<boolean> {
+    const made = await this.redis.set(keys.room(room.id), JSON.stringify(room), 'NX');
+    if (made !== 'OK') return false;
+    await this.redis.sadd(keys.rooms, room.id);
+    return true;
+  }
+
+  get(id: RoomId): Promise<RoomDocument | undefined> {
+    return getJson<RoomDocument>(this.redis, keys.room(id));
+  }
+
+  async list(): Promise<RoomDocument[]> {
+    const ids = (await this.redis.smembers(keys.rooms)) as RoomId[];
+    const rooms = await getManyJson<RoomDocument>(this.redis, ids.map(keys.room));
+    return rooms.sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
+  }
+
+  update(id: RoomId, change: (room: RoomDocument) => RoomDocument | undefined): Promise<RoomDocument | undefined> {
+    return updateJson<RoomDocument>(this.redis, keys.room(id), change);
+  }
+
+  /** Forgets the room. The epoch counter stays, so that a late mixer of an older room of this name is still fenced off. */
+  async delete(id: RoomId): Promise<void> {
+    await this.redis
+      .multi()
+      .del(keys.room(id), keys.mix(id), keys.mixWanted(id), keys.participants(id), keys.participantSettings(id), keys.chat(id), keys.roomSessions(id))
+      .srem(keys.rooms, id)
+      .exec();
+  }
+
+  async mix(id: RoomId): Promise<MixState> {
+    return (await getJson<MixState>(this.redis, keys.mix(id))) ?? IDLE;
+  }
+
+  /** Written by the mixer worker; refused (false) when a newer epoch has written. */
+  async setMix(id: RoomId, state: Omit<MixState, 'since'>): Promise<boolean> {
+    const script = `local now = redis.call('GET', KEYS[1])
+      if now and cjson.decode(now).epoch > tonumber(ARGV[2]) then return 0 end
+      redis.call('SET', KEYS[1], ARGV[1]) return 1`;
+    const value: MixState = { ...state, since: new Date().toISOString() };
+    return (await this.redis.eval(script, 1, keys.mix(id), JSON.stringify(value), String(state.epoch))) === 1;
+  }
+
+  /** Whether the room should have a mix: set by control, read by the mixer worker, which ends its job when it goes. */
+  async setMixWanted(id: RoomId, wanted: boolean): Promise<void> {
+    if (wanted) await this.redis.set(keys.mixWanted(id), '1');
+    else await this.redis.del(keys.mixWanted(id));
+  }
+
+  async mixWanted(id: RoomId): Promise<boolean> {
+    return (await this.redis.exists(keys.mixWanted(id))) === 1;
+  }
+
+  /** The next epoch; called by whoever starts a mixer child. */
+  nextEpoch(id: RoomId): Promise<number> {
+    return this.redis.incr(keys.epoch(id));
+  }
+}

@@ -1,0 +1,39 @@
+import type { ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
+import type { SourceKind } from '../domain/room.ts';
+import { getJson, getManyJson } from './json-value.ts';
+import { keys } from './keys.ts';
+import type { Redis } from './redis.ts';
+
+/** Where a WHIP or WHEP session lives, so that any control process can pass on its PATCH and DELETE. */
+export interface SessionRecord {
+  id: SessionId;
+  kind: 'whip' | 'whep';
+  room: RoomId;
+  /** node-api URL of the process that has it. */
+  nodeUrl: string;
+  nodeId: string;
+  identity: ParticipantId;
+  source?: SourceKind;
+  createdAt: string;
+}
+
+export class SessionStore {
+  constructor(private readonly redis: Redis) {}
+
+  async put(session: SessionRecord): Promise<void> {
+    await this.redis.multi().set(keys.session(session.id), JSON.stringify(session), 'EX', 86_400).sadd(keys.roomSessions(session.room), session.id).exec();
+  }
+
+  get(id: SessionId): Promise<SessionRecord | undefined> {
+    return getJson<SessionRecord>(this.redis, keys.session(id));
+  }
+
+  async remove(session: Pick<SessionRecord, 'id' | 'room'>): Promise<void> {
+    await this.redis.multi().del(keys.session(session.id)).srem(keys.roomSessions(session.room), session.id).exec();
+  }
+
+  async list(room: RoomId): Promise<SessionRecord[]> {
+    const ids = (await this.redis.smembers(keys.roomSessions(room))) as SessionId[];
+    return getManyJson<SessionRecord>(this.redis, ids.map(keys.session));
+  }
+}
