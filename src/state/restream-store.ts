@@ -31,7 +31,7 @@ export class RestreamStore {
 
   /** Oldest first. */
   async list(room?: RoomId): Promise<Restream[]> {
-    const ids = (await this.redis.zrange(keys.restreams, 0, -1)) as RestreamId[];
+    const ids = (await this.redis.zrange(keys.restreams, '0', '-1')) as RestreamId[];
     const all = await getManyJson<Restream>(this.redis, ids.map(keys.restream));
     return room === undefined ? all : all.filter((r) => r.room === room);
   }
