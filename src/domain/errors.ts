@@ -24,6 +24,7 @@ const TABLE = {
   wrongState: { status: 409, fault: 'caller', title: 'Not possible in the present state' },
   noLiveProgramme: { status: 409, fault: 'caller', title: 'The room has no live mix yet' },
   bodyTooLarge: { status: 413, fault: 'caller', title: 'The request body is too large' },
+  rangeNotSatisfiable: { status: 416, fault: 'caller', title: 'The requested range lies outside the file' },
   unsupportedMediaType: { status: 415, fault: 'caller', title: 'This content type is not accepted here' },
   // media sessions
   malformedSdp: { status: 400, fault: 'caller', title: 'The SDP cannot be read' },

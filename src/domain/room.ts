@@ -28,6 +28,20 @@ export interface LayoutChoice {
   regions?: CustomRegion[];
 }
 
+/** What lies over the picture. Absent means off. Texts are plain text; pictures are keys of uploaded images. */
+export interface Overlays {
+  /** Names on the tiles. */
+  labels: boolean;
+  speakerBorder?: boolean;
+  watermark?: { text?: string; image?: string; corner: 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight' };
+  lowerThird?: { title: string; subtitle?: string };
+  banner?: { text: string };
+  captions?: boolean;
+  slate?: { text: string };
+  /** `#rrggbb`. */
+  background?: string;
+}
+
 export interface VideoFormat {
   /** Pixels, even. */
   width: number;
@@ -42,7 +56,7 @@ export interface RoomDocument {
   createdAt: string;
   endedAt?: string;
   layout: LayoutChoice;
-  overlays: { labels: boolean };
+  overlays: Overlays;
   video: VideoFormat;
   access: RoomAccess;
   autoRecord: boolean;
