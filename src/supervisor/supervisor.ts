@@ -1,0 +1,114 @@
+/**
+ * Parent of all roles of one machine and of the embedded redis-server. Starts Redis, then the roles side by side; keeps them
+ * running; ends them in an order in which nobody misses somebody who is still needed, all within {@link STOP_MS}.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { childEnvironment, redisUrl, type Config, type RoleName } from '../config/config.ts';
+import type { Logger } from '../observability/logger.ts';
+import { KeptChild } from './child.ts';
+import { startEmbeddedRedis } from './embedded-redis.ts';
+import { lockDataDir } from './instance-lock.ts';
+import { sweepFrameRings, sweepRunDir } from './leftovers.ts';
+import { prettyLines } from './pretty-log.ts';
+
+/** Longest time from the first SIGTERM to the end of the last child. */
+export const STOP_MS = 9000;
+
+/**
+ * Stages of the end. Control first, or its reconciler would start again what is being ended; the origin last, because
+ * recordings are closed with what the mixers still deliver.
+ */
+const STOP_STAGES: readonly { roles: readonly string[]; graceMs: number }[] = [
+  { roles: ['demo'], graceMs: 1000 },
+  { roles: ['control'], graceMs: 1500 },
+  { roles: ['ingest', 'mixer', 'edge', 'restream', 'post-production'], graceMs: 3000 },
+  { roles: ['origin'], graceMs: 2000 },
+  { roles: ['redis'], graceMs: 1500 },
+];
+
+export interface SupervisorOptions {
+  config: Config;
+  log: Logger;
+  /** The bundle of a worker or command: `workers/origin.js`. */
+  bundle: (path: string) => string;
+  /** A role said that it cannot run with these settings. */
+  onGivenUp: (child: string) => void;
+}
+
+export class Supervisor {
+  readonly #children = new Map<string, KeptChild>();
+  readonly #environment: Record<string, string | undefined>;
+  #unlock: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly options: SupervisorOptions) {
+    const { config } = options;
+    // Children resolve no paths and make no names of their own: they are told.
+    this.#environment = childEnvironment({
+      TESSERA_DATA_DIR: config.dataDir,
+      TESSERA_RUN_DIR: config.runDir,
+      TESSERA_NODE_ID: config.nodeId,
+      TESSERA_REDIS_URL: redisUrl(config),
+    });
+  }
+
+  /** Takes the data folder. Comes before everything else. @throws DataDirInUse; the system's error when it cannot be written */
+  lock(): void {
+    this.#unlock = lockDataDir(this.options.config.dataDir);
+  }
+
+  /** @throws an Error with a sentence when Redis does not start */
+  async start(): Promise<void> {
+    const { config, log } = this.options;
+    const swept = sweepFrameRings(config.instance);
+    if (swept > 0) log.info({ swept }, 'removed frame rings of an earlier run');
+    if (config.redisUrl === undefined)
+      this.#children.set('redis', await startEmbeddedRedis({ dataDir: config.dataDir, runDir: config.runDir, env: childEnvironment(), log }));
+    if (this.#closing) return;
+    for (const role of config.roles) this.#children.set(role, this.#node(role, `workers/${role}.js`, []));
+  }
+
+  /** Starts the demo: a command beside the roles that is ended before them. */
+  startDemo(url: string): void {
+    if (!this.#closing) this.#children.set('demo', this.#node('demo', 'scripts/demo.js', [url], { keepRunning: false }));
+  }
+
+  /** Process id of each child, for tests and the log. */
+  get pids(): Record<string, number | undefined> {
+    return Object.fromEntries([...this.#children].map(([name, child]) => [name, child.pid]));
+  }
+
+  /** Idempotent; bounded by {@link STOP_MS}. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { config } = this.options;
+    for (const { roles, graceMs } of STOP_STAGES) await Promise.all(roles.map((role) => this.#children.get(role)?.stop(graceMs)));
+    sweepFrameRings(config.instance, true);
+    sweepRunDir(config.runDir);
+    this.#unlock?.();
+  }
+
+  #node(name: RoleName | 'demo', bundle: string, args: string[], more: { keepRunning?: boolean } = {}): KeptChild {
+    const { config, log, onGivenUp } = this.options;
+    const pretty = config.logPretty && name !== 'demo';
+    return new KeptChild({
+      name,
+      command: process.execPath,
+      args: ['--enable-source-maps', this.options.bundle(bundle), ...args],
+      env: this.#environment,
+      stdio: ['ignore', 'inherit', pretty ? 'pipe' : 'inherit', 'ipc'],
+      log,
+      onGivenUp: () => onGivenUp(name),
+      onSpawned: pretty ? (child) => followLog(child) : undefined,
+      ...more,
+    }).start();
+  }
+}
+
+function followLog(child: ChildProcess): void {
+  child.stderr?.on('data', prettyLines((text) => process.stderr.write(text)));
+}
