@@ -1,6 +1,6 @@
 /** What must be there before anything is started; each lack is one sentence that says what to do. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export async function preflight(config: Config): Promise<string[]> {
   const control = config.roles.includes('control');
   const found = await Promise.all([
     dataDirProblem(config.dataDir),
-    socketPathProblem(config.runDir),
+    folderProblem(config.runDir, 'run folder', 'TESSERA_RUN_DIR'),
     media ? sharedMemoryProblem() : undefined,
     config.redisUrl === undefined ? commandProblem('redis-server', ['--version'], 'redis-server') : redisProblem(config.redisUrl),
     config.roles.includes('mixer') ? gstreamerProblem() : undefined,
@@ -28,23 +28,18 @@ export async function preflight(config: Config): Promise<string[]> {
 }
 
 export function dataDirProblem(dataDir: string): string | undefined {
-  try {
-    mkdirSync(dataDir, { recursive: true });
-    accessSync(dataDir, constants.W_OK | constants.X_OK);
-    return undefined;
-  } catch (error) {
-    return `The data folder ${dataDir} cannot be written (${code(error)}). Give another with --data-dir or TESSERA_DATA_DIR.`;
-  }
+  return folderProblem(dataDir, 'data folder', '--data-dir or TESSERA_DATA_DIR');
 }
 
-/** Longest name that a role puts below the run folder: `feeds-<room of 64 characters>.sock`. */
-function socketPathProblem(runDir: string): string | undefined {
+/** Leaves no folder behind that was not there: the doctor only looks. */
+function folderProblem(path: string, what: string, setting: string): string | undefined {
   try {
-    mkdirSync(runDir, { recursive: true, mode: 0o700 });
-    accessSync(runDir, constants.W_OK | constants.X_OK);
+    const made = mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK | constants.X_OK);
+    if (made !== undefined) rmdirSync(path);
     return undefined;
   } catch (error) {
-    return `The run folder ${runDir} cannot be written (${code(error)}). Give another with TESSERA_RUN_DIR.`;
+    return `The ${what} ${path} cannot be written (${code(error)}). Give another with ${setting}.`;
   }
 }
 
