@@ -68,6 +68,7 @@ export const SETTINGS = {
   iceServers: { env: 'TESSERA_ICE_SERVERS', schema: iceServers.default([]), doc: 'STUN and TURN servers for clients and for ingest: a JSON array of {urls, username?, credential?}.' },
   ingestUdpPorts: { env: 'TESSERA_INGEST_UDP_PORTS', schema: portRange.default({ min: 40000, max: 40999 }), doc: 'UDP ports for publishers, shared by the ingest processes of a host.' },
   edgeUdpPort: { env: 'TESSERA_EDGE_UDP_PORT', schema: int(41000, 1024, 65535), doc: 'The one UDP port on which an edge serves all its viewers.' },
+  edgeMaxViewers: { env: 'TESSERA_EDGE_MAX_VIEWERS', schema: int(400, 1, 100_000), doc: 'WHEP viewers one edge takes before it answers 503.' },
   dataDir: { env: 'TESSERA_DATA_DIR', schema: z.string().min(1).default('data').transform((p) => resolve(p)), doc: 'Folder for everything that must survive: Redis, the DVR, recordings in progress, the local object store.' },
   runDir: { env: 'TESSERA_RUN_DIR', schema: z.string().min(1).max(60).optional(), doc: 'Folder for Unix sockets (short: socket paths end at 107 characters). Default: made from the data folder.' },
   roles: {

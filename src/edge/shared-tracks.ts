@@ -1,0 +1,94 @@
+/**
+ * What all viewers of a room share: each encoded unit cut into packets once. Keeps one timeline over restarts of mixer and
+ * origin: a programme that begins anew (another anchor) goes on where its wall clock says.
+ */
+import { NS_PER_MS } from '../domain/programme-time.ts';
+import type { Rendition, VideoRendition } from '../domain/rendition.ts';
+import type { TrackInit, Unit, Welcome } from '../media/programme-protocol.ts';
+import { packetiseH264, packetiseOpus, parameterSets } from '../media/rtp-h264.ts';
+import { AUDIO_CLOCK_HZ, rtpTicks, VIDEO_CLOCK_HZ } from '../media/rtp.ts';
+import { PacketRing } from './packet-ring.ts';
+
+const VIDEO_RING_PACKETS = 2048;
+const AUDIO_RING_PACKETS = 256;
+
+interface SharedTrack {
+  ring: PacketRing;
+  clockHz: number;
+  lastNs: bigint;
+  bitrateBps: number;
+}
+
+export class SharedTracks {
+  /** Units that could not be read, or came twice. */
+  malformed = 0;
+  repeated = 0;
+  #anchorUnixMs: number | undefined;
+  #shiftNs = 0n;
+  #sets: Record<VideoRendition, Buffer[]> = { high: [], mid: [] };
+  readonly #tracks = {
+    high: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ, 2_500_000),
+    mid: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ, 600_000),
+    audio: newTrack(AUDIO_RING_PACKETS, AUDIO_CLOCK_HZ, 64_000),
+  };
+
+  readonly rings: Readonly<Record<Rendition, PacketRing>> = { high: this.#tracks.high.ring, mid: this.#tracks.mid.ring, audio: this.#tracks.audio.ring };
+
+  welcomed(welcome: Welcome): void {
+    this.#anchorUnixMs ??= welcome.anchorUnixMs;
+    this.#shiftNs = BigInt(Math.round(welcome.anchorUnixMs - this.#anchorUnixMs)) * NS_PER_MS;
+  }
+
+  /** Wall clock at tick 0 of every track, ms since 1970. */
+  get anchorUnixMs(): number {
+    return this.#anchorUnixMs ?? 0;
+  }
+
+  init(init: TrackInit): void {
+    if (init.codec === 'aac') return;
+    if (init.codec === 'opus') {
+      this.#tracks.audio.bitrateBps = init.bitrateBps;
+      return;
+    }
+    const rendition = init.track === 'video:high' ? 'high' : 'mid';
+    this.#tracks[rendition].bitrateBps = init.bitrateBps;
+    try {
+      this.#sets[rendition] = parameterSets(Buffer.from(init.config, 'base64'));
+    } catch {
+      this.malformed++;
+    }
+  }
+
+  /** @returns the track that grew; undefined for tracks we do not send and for units we have already */
+  unit(unit: Unit): Rendition | undefined {
+    const name = unit.track === 'video:high' ? 'high' : unit.track === 'video:mid' ? 'mid' : unit.track === 'audio:opus' ? 'audio' : undefined;
+    if (name === undefined) return undefined;
+    const track = this.#tracks[name];
+    const timeNs = unit.ptsNs + this.#shiftNs;
+    if (timeNs <= track.lastNs) {
+      this.repeated++;
+      return undefined;
+    }
+    try {
+      const packets = name === 'audio' ? [packetiseOpus(unit.data)] : packetiseH264(unit.data, this.#sets[name]);
+      if (packets.length === 0) return undefined;
+      track.lastNs = timeNs;
+      track.ring.push(packets, rtpTicks(timeNs, track.clockHz), unit.key);
+      return name;
+    } catch {
+      this.malformed++;
+      return undefined;
+    }
+  }
+
+
+  /** Bit/s of a video rendition with its sound. */
+  bitratesBps(): Record<VideoRendition, number> {
+    const audio = this.#tracks.audio.bitrateBps;
+    return { high: this.#tracks.high.bitrateBps + audio, mid: this.#tracks.mid.bitrateBps + audio };
+  }
+}
+
+function newTrack(packets: number, clockHz: number, bitrateBps: number): SharedTrack {
+  return { ring: new PacketRing(packets), clockHz, lastNs: -1n, bitrateBps };
+}

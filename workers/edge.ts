@@ -1,0 +1,56 @@
+/** The edge role: WHEP viewers of every room on this machine, on one UDP port. */
+import { cleanup } from 'node-datachannel';
+import { edgeMetrics, edgeRoutes } from '../src/edge/edge-api.ts';
+import { EdgeService } from '../src/edge/edge-service.ts';
+import { redisUrl } from '../src/config/config.ts';
+import type { NodeId } from '../src/domain/ids.ts';
+import { programmeSocketPath } from '../src/media/programme-protocol.ts';
+import { NodeServer } from '../src/node-api/server.ts';
+import { createMetrics } from '../src/observability/metrics.ts';
+import { runRole } from '../src/process/run-role.ts';
+import { NodeRegistry } from '../src/state/node-registry.ts';
+import { connectRedis } from '../src/state/redis.ts';
+
+await runRole({ name: 'edge' }, async ({ config, log }) => {
+  const redis = connectRedis(redisUrl(config));
+  const service = new EdgeService({ config, log, originAddress: () => ({ path: programmeSocketPath(config.runDir) }) });
+  const metrics = createMetrics('edge');
+  edgeMetrics(metrics, service);
+  const server = new NodeServer({
+    config,
+    role: 'edge',
+    log,
+    readiness: () => [...(redis.status === 'ready' ? [] : ['Redis is away']), ...(service.viewers >= service.capacity ? ['full'] : [])],
+    metrics: () => metrics.metrics(),
+  });
+  edgeRoutes(server, service);
+  const url = await server.start();
+  const startedAt = new Date().toISOString();
+  let elu = performance.eventLoopUtilization();
+  let busy = 0;
+  const registered = new NodeRegistry(redis).announce(() => {
+    const now = performance.eventLoopUtilization();
+    busy = performance.eventLoopUtilization(now, elu).utilization;
+    elu = now;
+    return {
+      id: `${config.nodeId}-edge` as NodeId,
+      machine: config.nodeId,
+      role: 'edge',
+      region: config.region,
+      url,
+      pid: process.pid,
+      startedAt,
+      load: Math.max(busy, service.viewers / service.capacity),
+      used: service.viewers,
+      capacity: service.capacity,
+      version: '0.1.0',
+    };
+  });
+  return async () => {
+    await registered.close();
+    service.close();
+    await server.close(500);
+    redis.disconnect();
+    cleanup();
+  };
+});
