@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import type { ParticipantId } from '../domain/ids.ts';
+import { tonePower } from '../../test/support/tone.ts';
+import { AudioBus, BLOCK_FRAMES, BLOCK_NS, BusListener, type BusSource } from './audio-bus.ts';
+
+const ann = 'ann' as ParticipantId;
+const bob = 'bob' as ParticipantId;
+const START_NS = 1e15;
+
+function tone(hz: number, block: number, amplitude: number): Int16Array {
+  return Int16Array.from({ length: BLOCK_FRAMES }, (_, i) => Math.round(amplitude * Math.sin((2 * Math.PI * hz * (block * BLOCK_FRAMES + i)) / 48_000)));
+}
+
+/** Feeds and mixes `blocks` blocks as they would come; returns programme (left channel) and what each listener heard. */
+function run(bus: AudioBus, feed: (block: number) => void, blocks: number, onMix: (block: number) => void = () => undefined): Int16Array {
+  const left = new Int16Array(blocks * BLOCK_FRAMES);
+  for (let k = 0; k < blocks; k++) {
+    feed(k);
+    bus.mix(START_NS + (k - 2) * BLOCK_NS, true);
+    onMix(k);
+    for (let i = 0; i < BLOCK_FRAMES; i++) left[k * BLOCK_FRAMES + i] = bus.programme[2 * i] as number;
+  }
+  return left;
+}
+
+function pushTone(source: BusSource, hz: number, block: number, amplitude = 8000): void {
+  source.queue.push(tone(hz, block, amplitude), 48_000, 1, START_NS + block * BLOCK_NS);
+}
+
+/** Largest step between neighbouring samples: a click shows as a step that the tones cannot make. */
+function largestStep(samples: Int16Array): number {
+  let most = 0;
+  for (let i = 1; i < samples.length; i++) most = Math.max(most, Math.abs((samples[i] as number) - (samples[i - 1] as number)));
+  return most;
+}
+
+describe('AudioBus', () => {
+  it('sums everyone, and gives each listener the sum without their own sound (own tone at least 50 dB down)', () => {
+    const bus = new AudioBus();
+    const a = bus.add(ann);
+    const b = bus.add(bob);
+    const heard = new Int16Array(100 * BLOCK_FRAMES);
+    let at = 0;
+    bus.listeners.add(new BusListener(ann, (samples) => heard.set(samples, BLOCK_FRAMES * at++)));
+
+    const programme = run(bus, (k) => (pushTone(a, 440, k), pushTone(b, 1000, k)), 100);
+
+    const tail = programme.subarray(50 * BLOCK_FRAMES);
+    expect(tonePower(tail, 440, 48_000)).toBeCloseTo(tonePower(tail, 1000, 48_000), 0);
+    const own = tonePower(heard.subarray(50 * BLOCK_FRAMES), 440, 48_000);
+    const other = tonePower(heard.subarray(50 * BLOCK_FRAMES), 1000, 48_000);
+    expect(other).toBeGreaterThan(-20);
+    expect(other - own).toBeGreaterThan(50);
+  });
+
+  it('ramps gain changes, joins and leaves over 20 ms without a click', () => {
+    const bus = new AudioBus();
+    const a = bus.add(ann);
+    const steepest = 2 * Math.PI * 440 * (8000 / 48_000);
+    const programme = run(bus, (k) => pushTone(a, 440, k), 80, (k) => {
+      if (k === 30) a.gain = 0;
+      if (k === 45) a.gain = 1;
+      if (k === 60) bus.remove(a);
+    });
+
+    expect(largestStep(programme)).toBeLessThan(steepest * 1.2);
+    const block = (k: number): number => largestStep(programme.subarray(k * BLOCK_FRAMES, (k + 1) * BLOCK_FRAMES));
+    expect(block(29)).toBeGreaterThan(0.9 * steepest);
+    expect(block(34)).toBe(0);
+    expect(block(55)).toBeGreaterThan(0.9 * steepest);
+    expect(block(66)).toBe(0);
+    expect(bus.sources.size).toBe(0);
+  });
+
+  it('puts a burst after a stall where it belongs', () => {
+    const bus = new AudioBus();
+    const a = bus.add(ann);
+    for (let k = 0; k < 50; k++) pushTone(a, 440, k);
+    // 300 ms of JavaScript standing still: 30 blocks come at once, late by up to 300 ms
+    for (let k = 50; k < 80; k++) a.queue.push(tone(440, k, 8000), 48_000, 1, START_NS + 80 * BLOCK_NS);
+    const out = new Int16Array(20 * BLOCK_FRAMES);
+    for (let k = 50; k < 70; k++) {
+      bus.mix(START_NS + k * BLOCK_NS, false);
+      for (let i = 0; i < BLOCK_FRAMES; i++) out[(k - 50) * BLOCK_FRAMES + i] = bus.programme[2 * i] as number;
+    }
+    const wanted = Array.from({ length: 20 }, (_, i) => [...tone(440, 50 + i, 8000)]).flat();
+    const worst = Math.max(...[...out.subarray(4 * BLOCK_FRAMES)].map((value, i) => Math.abs(value - (wanted[i + 4 * BLOCK_FRAMES] as number))));
+    expect(worst).toBeLessThanOrEqual(1);
+    expect(a.queue.reanchored).toBe(0);
+  });
+
+  it('anchors again when the sound pauses for longer than blocks may be late', () => {
+    const bus = new AudioBus();
+    const a = bus.add(ann);
+    const offsetNs = 200e6;
+    const programme = run(bus, (k) => {
+      if (k < 40) pushTone(a, 440, k);
+      else if (k >= 60) a.queue.push(tone(440, k - 20, 8000), 48_000, 1, START_NS + 40 * BLOCK_NS + offsetNs + (k - 60) * BLOCK_NS);
+    }, 140);
+    expect(a.queue.reanchored).toBe(1);
+    expect(tonePower(programme.subarray(100 * BLOCK_FRAMES), 440, 48_000)).toBeGreaterThan(-20);
+  });
+
+  it('keeps a sum of loud voices below full scale', () => {
+    const bus = new AudioBus();
+    const sources = Array.from({ length: 6 }, (_, i) => bus.add(`p${i}` as ParticipantId));
+    const programme = run(bus, (k) => sources.forEach((s) => pushTone(s, 440, k, 30_000)), 60);
+    const peak = Math.max(...[...programme.subarray(10 * BLOCK_FRAMES)].map(Math.abs));
+    expect(peak).toBeGreaterThan(20_000);
+    expect(peak).toBeLessThan(32_767);
+  });
+
+  it('measures levels: a full-scale sine is −3 dBFS, a muted one nothing', () => {
+    const bus = new AudioBus();
+    const a = bus.add(ann);
+    const b = bus.add(bob);
+    b.gain = 0;
+    run(bus, (k) => (pushTone(a, 440, k, 32_767), pushTone(b, 440, k, 32_767)), 60);
+    expect(a.levelDbfs).toBeCloseTo(-3, 0);
+    expect(b.levelDbfs).toBeLessThan(-70);
+  });
+});

@@ -1,0 +1,109 @@
+/**
+ * One publisher's sound on the host's clock: blocks come in as the sink hands them over, and the bus reads any stretch of
+ * host time out of it. Time is counted in samples from an anchor, so a burst after a stall of JavaScript lands where it
+ * belongs; only when blocks come too late to be used for a while (or early, which cannot be) is the anchor set again.
+ */
+import { StereoResampler } from '../media/pcm.ts';
+
+const NS_PER_FRAME = 1e9 / 48_000;
+/** 1 s: the sound of a stall of JavaScript must fit. */
+const CAPACITY_FRAMES = 48_000;
+const RING_SAMPLES = CAPACITY_FRAMES * 2;
+/** The first blocks are held back to learn the least delay they come with. */
+const PRIMING_BLOCKS = 4;
+/** Lateness is judged by its least value over so many blocks (200 ms), because a late callback says nothing. */
+const WINDOW_BLOCKS = 20;
+const EARLY_NS = 5e6;
+/** After missing sound, and at the start, 2 ms of fade. */
+const FADE_FRAMES = 96;
+
+export class AudioQueue {
+  /** Times the anchor was set again. */
+  reanchored = 0;
+  /** Frames that were not there when the bus wanted them. */
+  missedFrames = 0;
+  readonly #ring = new Float32Array(CAPACITY_FRAMES * 2);
+  readonly #resampler = new StereoResampler();
+  readonly #block = new Float32Array(4096 * 2);
+  #anchorNs = Number.NaN;
+  /** Frames written since the anchor. */
+  #written = 0;
+  #blocks = 0;
+  #leastLatenessNs = Infinity;
+  #windowBlocks = 0;
+  #lastLeft = 0;
+  #lastRight = 0;
+  #fadeLeft = FADE_FRAMES;
+
+  /** @param usableLatenessNs how late a block may come and still be mixed */
+  constructor(private readonly usableLatenessNs: number) {}
+
+  /** @param arrivalNs host monotonic */
+  push(samples: Int16Array, rateHz: number, channels: number, arrivalNs: number): void {
+    const frames = this.#resampler.process(samples, rateHz, channels, this.#block);
+    if (this.#blocks === 0) this.#anchorNs = arrivalNs;
+    this.#blocks++;
+    const latenessNs = arrivalNs - (this.#anchorNs + this.#written * NS_PER_FRAME);
+    if (this.#blocks <= PRIMING_BLOCKS) {
+      if (latenessNs < 0) this.#anchorNs += latenessNs;
+    } else this.#judge(latenessNs);
+    let at = (this.#written % CAPACITY_FRAMES) * 2;
+    for (let i = 0; i < frames * 2; i++) {
+      this.#ring[at++] = this.#block[i] as number;
+      if (at === RING_SAMPLES) at = 0;
+    }
+    this.#written += frames;
+  }
+
+  /**
+   * Adds up to `frames` frames from host time `fromNs` into `out` (stereo interleaved, overwritten).
+   * @returns false when there is no sound at all in that stretch
+   */
+  read(fromNs: number, frames: number, out: Float32Array): boolean {
+    if (this.#blocks < PRIMING_BLOCKS) return false;
+    const first = Math.round((fromNs - this.#anchorNs) / NS_PER_FRAME);
+    const oldest = Math.max(0, this.#written - CAPACITY_FRAMES);
+    const silent = this.#fadeLeft === FADE_FRAMES;
+    if (first >= this.#written && silent) return false;
+    for (let i = 0; i < frames; i++) {
+      const frame = first + i;
+      if (frame >= oldest && frame < this.#written) {
+        const at = (frame % CAPACITY_FRAMES) * 2;
+        this.#lastLeft = this.#ring[at] as number;
+        this.#lastRight = this.#ring[at + 1] as number;
+        if (this.#fadeLeft > 0) {
+          const part = 1 - this.#fadeLeft / FADE_FRAMES;
+          this.#lastLeft *= part;
+          this.#lastRight *= part;
+          this.#fadeLeft--;
+        }
+      } else {
+        // what is missing dies away instead of stopping with a click
+        this.missedFrames++;
+        this.#fadeLeft = FADE_FRAMES;
+        this.#lastLeft *= 0.95;
+        this.#lastRight *= 0.95;
+      }
+      out[2 * i] = this.#lastLeft;
+      out[2 * i + 1] = this.#lastRight;
+    }
+    return true;
+  }
+
+  #judge(latenessNs: number): void {
+    if (latenessNs < this.#leastLatenessNs) this.#leastLatenessNs = latenessNs;
+    if (latenessNs < -EARLY_NS) return this.#reanchor(latenessNs);
+    if (++this.#windowBlocks < WINDOW_BLOCKS) return;
+    if (this.#leastLatenessNs > this.usableLatenessNs) this.#reanchor(this.#leastLatenessNs);
+    this.#windowBlocks = 0;
+    this.#leastLatenessNs = Infinity;
+  }
+
+  #reanchor(byNs: number): void {
+    this.#anchorNs += byNs;
+    this.#fadeLeft = FADE_FRAMES;
+    this.#windowBlocks = 0;
+    this.#leastLatenessNs = Infinity;
+    this.reanchored++;
+  }
+}
