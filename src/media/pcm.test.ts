@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tonePower } from '../../test/support/tone.ts';
+import { toneLevelDb } from '../../test/support/tones.ts';
 import { dbfs, Limiter, StereoResampler } from './pcm.ts';
 
 function resampleTone(rateHz: number, channels: number, hz: number, blocks: number): { left: Float32Array; perBlock: number[] } {
@@ -27,7 +27,7 @@ describe('StereoResampler', () => {
       let step = 0;
       for (let i = 10; i < left.length; i++) step = Math.max(step, Math.abs((left[i] as number) - (left[i - 1] as number)));
       expect(step).toBeLessThan(2 * Math.PI * 440 * (10_000 / 48_000) * 1.1);
-      expect(tonePower(left.subarray(480), 440, 48_000)).toBeCloseTo(20 * Math.log10(10_000 / 32_768 / Math.SQRT2), 0);
+      expect(toneLevelDb(left.subarray(480).map((v) => v / 32_768), 48_000, 440)).toBeCloseTo(20 * Math.log10(10_000 / 32_768), 0);
     });
 });
 
