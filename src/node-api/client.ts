@@ -6,7 +6,8 @@ const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Calls other roles over their node-api. One per process: it keeps connections open. */
 export class NodeClient {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  // No limit on open ones: blocking playlist reloads are held, and must not keep commands waiting behind them.
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
   constructor(private readonly config: Pick<Config, 'internalSecret'>) {}
 

@@ -1,0 +1,43 @@
+/** Ends a room with all that belongs to it. Every step may be repeated; the reconciler does so until all have succeeded. */
+import { AppError } from '../../domain/errors.ts';
+import type { RoomDocument } from '../../domain/room.ts';
+import type { NodeClient } from '../../node-api/client.ts';
+import { NODE_PATHS } from '../../node-api/contract.ts';
+import type { State } from '../dependencies.ts';
+import type { Placement } from '../placement/placement.ts';
+import { ignoreMissing, type MixCommands } from './mix-commands.ts';
+import type { RestreamCommands } from './restream-commands.ts';
+
+/** A machine that does not come back for this long holds a room's end up no longer. */
+const GIVE_UP_MS = 60_000;
+
+export class RoomEnding {
+  constructor(
+    private readonly state: State,
+    private readonly placement: Placement,
+    private readonly nodeClient: NodeClient,
+    private readonly mixes: MixCommands,
+    private readonly restreams: RestreamCommands,
+  ) {}
+
+  /** @throws AppError when a node could not be reached; the room then stays `ended` and is tried again */
+  async run(room: RoomDocument): Promise<void> {
+    for (const restream of await this.state.restreams.list(room.id)) if (restream.status !== 'stopped') await this.restreams.stop(restream);
+    try {
+      await this.mixes.end(room);
+    } catch (error) {
+      const endedMs = Date.now() - Date.parse(room.endedAt ?? room.createdAt);
+      const away = error instanceof AppError && (error.code === 'unavailable' || error.code === 'timeout');
+      if (!away || endedMs < GIVE_UP_MS) throw error;
+      await this.state.rooms.setMixWanted(room.id, false);
+    }
+    const owner = await this.placement.owner(room);
+    if (owner) await ignoreMissing(this.nodeClient.call(owner.url, 'DELETE', NODE_PATHS.room(room.id)));
+    for (const session of await this.state.sessions.list(room.id)) {
+      if (session.kind === 'whep') await this.nodeClient.call(session.nodeUrl, 'DELETE', NODE_PATHS.session(session.id), undefined, 2000).catch(() => undefined);
+      await this.state.sessions.remove(session);
+    }
+    await this.state.rooms.delete(room.id);
+    this.state.events.publish({ type: 'roomDeleted', room: room.id });
+  }
+}

@@ -1,0 +1,67 @@
+/** Applies the choices of choose-node.ts to what Redis says, and remembers a room's node in its document. */
+import { AppError } from '../../domain/errors.ts';
+import type { NodeId } from '../../domain/ids.ts';
+import type { RoomDocument } from '../../domain/room.ts';
+import type { NodeRecord } from '../../node-api/contract.ts';
+import type { RoomStore } from '../../state/room-store.ts';
+import type { CachedNodes } from './cached-nodes.ts';
+import { chooseEdge, chooseIngest, machineOf, originOf } from './choose-node.ts';
+
+export class Placement {
+  constructor(
+    private readonly nodes: CachedNodes,
+    private readonly rooms: RoomStore,
+  ) {}
+
+  /**
+   * The ingest node for a publication; a room without a node gets one now.
+   * @throws AppError overloaded or unavailable, with Retry-After
+   */
+  async ingest(room: RoomDocument): Promise<NodeRecord> {
+    const nodes = await this.nodes.list();
+    const choice = chooseIngest(room, nodes);
+    if (choice.kind === 'full') throw new AppError('overloaded', { retryAfterSeconds: 10 });
+    if (choice.kind !== 'node') {
+      this.nodes.forget();
+      throw new AppError('unavailable', { detail: 'No media node can take the room at the moment.', retryAfterSeconds: 2 });
+    }
+    if (choice.node.id === room.node) return choice.node;
+    // Two publishers may come at once: the first to write decides.
+    const seen = room.node;
+    const updated = await this.rooms.update(room.id, (r) => (r.node === seen ? { ...r, node: choice.node.id } : undefined));
+    if (!updated) throw new AppError('roomNotFound');
+    return nodes.find((n) => n.id === updated.node) ?? choice.node;
+  }
+
+  /** @throws AppError overloaded or unavailable, with Retry-After */
+  async edge(room: RoomDocument): Promise<NodeRecord> {
+    const choice = chooseEdge(room.region, await this.nodes.list());
+    if (choice === 'full') throw new AppError('overloaded', { retryAfterSeconds: 10 });
+    if (!choice) {
+      this.nodes.forget();
+      throw new AppError('unavailable', { detail: 'No edge node is there at the moment.', retryAfterSeconds: 2 });
+    }
+    return choice;
+  }
+
+  /** @returns undefined when the room never had a publisher @throws AppError unavailable when the origin is away */
+  async origin(room: Pick<RoomDocument, 'node'>): Promise<NodeRecord | undefined> {
+    if (room.node === undefined) return undefined;
+    const origin = originOf(room, await this.nodes.list());
+    if (!origin) {
+      this.nodes.forget();
+      throw new AppError('unavailable', { detail: "The room's origin is away at the moment.", retryAfterSeconds: 2 });
+    }
+    return origin;
+  }
+
+  /** The room's ingest node, undefined while it is away or when the room has none. */
+  async owner(room: Pick<RoomDocument, 'node'>): Promise<NodeRecord | undefined> {
+    return (await this.nodes.list()).find((n) => n.role === 'ingest' && n.id === room.node);
+  }
+
+  /** Name of the mix queue: the machine that has the room's feeds. */
+  async mixQueue(room: Pick<RoomDocument, 'node'>): Promise<NodeId | undefined> {
+    return machineOf(room.node, await this.nodes.list()) as NodeId | undefined;
+  }
+}
