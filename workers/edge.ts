@@ -1,4 +1,5 @@
 /** The edge role: WHEP viewers of every room on this machine, on one UDP port. */
+import { performance } from 'node:perf_hooks';
 import { cleanup } from 'node-datachannel';
 import { edgeMetrics, edgeRoutes } from '../src/edge/edge-api.ts';
 import { EdgeService } from '../src/edge/edge-service.ts';

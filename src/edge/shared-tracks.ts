@@ -16,7 +16,6 @@ interface SharedTrack {
   ring: PacketRing;
   clockHz: number;
   lastNs: bigint;
-  bitrateBps: number;
 }
 
 export class SharedTracks {
@@ -27,9 +26,9 @@ export class SharedTracks {
   #shiftNs = 0n;
   #sets: Record<VideoRendition, Buffer[]> = { high: [], mid: [] };
   readonly #tracks = {
-    high: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ, 2_500_000),
-    mid: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ, 600_000),
-    audio: newTrack(AUDIO_RING_PACKETS, AUDIO_CLOCK_HZ, 64_000),
+    high: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ),
+    mid: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ),
+    audio: newTrack(AUDIO_RING_PACKETS, AUDIO_CLOCK_HZ),
   };
 
   readonly rings: Readonly<Record<Rendition, PacketRing>> = { high: this.#tracks.high.ring, mid: this.#tracks.mid.ring, audio: this.#tracks.audio.ring };
@@ -45,13 +44,8 @@ export class SharedTracks {
   }
 
   init(init: TrackInit): void {
-    if (init.codec === 'aac') return;
-    if (init.codec === 'opus') {
-      this.#tracks.audio.bitrateBps = init.bitrateBps;
-      return;
-    }
+    if (init.codec !== 'h264') return;
     const rendition = init.track === 'video:high' ? 'high' : 'mid';
-    this.#tracks[rendition].bitrateBps = init.bitrateBps;
     try {
       this.#sets[rendition] = parameterSets(Buffer.from(init.config, 'base64'));
     } catch {
@@ -80,15 +74,8 @@ export class SharedTracks {
       return undefined;
     }
   }
-
-
-  /** Bit/s of a video rendition with its sound. */
-  bitratesBps(): Record<VideoRendition, number> {
-    const audio = this.#tracks.audio.bitrateBps;
-    return { high: this.#tracks.high.bitrateBps + audio, mid: this.#tracks.mid.bitrateBps + audio };
-  }
 }
 
-function newTrack(packets: number, clockHz: number, bitrateBps: number): SharedTrack {
-  return { ring: new PacketRing(packets), clockHz, lastNs: -1n, bitrateBps };
+function newTrack(packets: number, clockHz: number): SharedTrack {
+  return { ring: new PacketRing(packets), clockHz, lastNs: -1n };
 }

@@ -28,6 +28,7 @@ const BURST_PACKETS = 40;
 const BURST_INTERVAL_MS = 5;
 const RESEND_BYTES_PER_SECOND = 125_000;
 const RESEND_BURST_BYTES = 128_000;
+const RATE_WINDOW_MS = 2000;
 const MAX_REMOTE_CANDIDATES = 64;
 
 export interface ViewerOptions {
@@ -88,6 +89,9 @@ export class Viewer extends EventEmitter<Events> {
   #nextReportAtMs = 0;
   #pumpTimer: NodeJS.Timeout | undefined;
   #remoteCandidates = 0;
+  /** Of the picture, over the last two seconds or so; what a burst at the start adds is gone by the time it counts. */
+  #sentBps = 0;
+  #measured = { atMs: 0, octets: 0 };
   #closed = false;
   readonly #resendBudget = new TokenBucket(RESEND_BYTES_PER_SECOND, RESEND_BURST_BYTES, this.#createdAtMs);
   readonly #rtxScratch = Buffer.alloc(MAX_RTP_PACKET_BYTES + 2);
@@ -95,7 +99,7 @@ export class Viewer extends EventEmitter<Events> {
   constructor(private readonly options: ViewerOptions) {
     super();
     this.#wanted = options.rendition;
-    this.#chooser = new RenditionChooser(this.#createdAtMs, () => options.tracks.bitratesBps());
+    this.#chooser = new RenditionChooser(this.#createdAtMs);
     this.#pc = new PeerConnection('viewer', options.rtc);
     this.#pc.onIceStateChange((state) => this.#iceState(state));
     this.#pc.onStateChange((state) => {
@@ -173,6 +177,11 @@ export class Viewer extends EventEmitter<Events> {
   /** Called a few times a second: sender reports and deadlines. */
   tick(nowMs: number): void {
     if (this.#closed) return;
+    if (nowMs - this.#measured.atMs >= RATE_WINDOW_MS) {
+      const octets = this.#video?.stream.octetsSent ?? 0;
+      this.#sentBps = (8000 * (octets - this.#measured.octets)) / (nowMs - this.#measured.atMs);
+      this.#measured = { atMs: nowMs, octets };
+    }
     if (!this.#connected && nowMs - this.#createdAtMs > CONNECT_TIMEOUT_MS) this.close('never connected');
     else if (this.#disconnectedAtMs !== undefined && nowMs - this.#disconnectedAtMs > DISCONNECTED_TIMEOUT_MS) this.close('disconnected');
     else if (this.#openedAtMs !== undefined && nowMs >= this.#nextReportAtMs) this.#sendReports(nowMs);
@@ -317,7 +326,7 @@ export class Viewer extends EventEmitter<Events> {
         this.#choose({ nowMs, fractionLost: feedback.fractionLost, roundTripMs: this.roundTripMs });
         return;
       case 'remb':
-        this.#choose({ nowMs, rembBps: feedback.bitrateBps });
+        this.#choose({ nowMs, rembBps: feedback.bitrateBps, sentBps: this.#sentBps });
         return;
       case 'bye': // the state change or the DELETE tells
     }

@@ -1,0 +1,233 @@
+/** A real edge process fed by a ready-made programme (red `high`, blue `mid`, a 440 Hz tone), and a page that watches it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { encodeOpusLoop, encodeVideoLoop } from '../../scripts/bench/support/encoded-loop.ts';
+import { ProgrammeSource } from '../../scripts/bench/support/programme-source.ts';
+import type { RoomId, SessionId } from '../../src/domain/ids.ts';
+import { programmeSocketPath } from '../../src/media/programme-protocol.ts';
+import { NodeClient } from '../../src/node-api/client.ts';
+import type { SessionAnswer, WhepOpen } from '../../src/node-api/contract.ts';
+import { launchBrowser } from './browser.ts';
+import { startTestRedis, type TestRedis } from './redis.ts';
+
+export const ROOM = 'room-1' as RoomId;
+
+export interface EdgeRig {
+  source: ProgrammeSource;
+  edge: ChildProcess;
+  edgeUrl: string;
+  udpPort: number;
+  client: NodeClient;
+  open(request: Partial<WhepOpen> & { offer: string }): Promise<SessionAnswer & { session: SessionId }>;
+  metric(name: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function startEdgeRig(options: { cache?: boolean; maxViewers?: number } = {}): Promise<EdgeRig> {
+  const runDir = mkdtempSync(join(tmpdir(), 'tsr-edge-'));
+  const udpPort = randomInt(45_000, 60_000);
+  const [high, mid, opus, redis] = await Promise.all([
+    encodeVideoLoop('color=red', 1280, 720, 2_500_000),
+    encodeVideoLoop('color=blue', 640, 360, 600_000),
+    encodeOpusLoop('sine=frequency=440', 64_000),
+    startTestRedis(),
+  ]);
+  const source = new ProgrammeSource({
+    path: programmeSocketPath(runDir),
+    room: ROOM,
+    high: { video: high, width: 1280, height: 720, bitrateBps: 2_500_000 },
+    mid: { video: mid, width: 640, height: 360, bitrateBps: 600_000 },
+    opus,
+    cache: options.cache,
+  });
+  await source.start();
+  const edge = await startEdge(runDir, redis, udpPort, options.maxViewers);
+  const client = new NodeClient({ internalSecret: undefined });
+  const edgeUrl = `unix:${runDir}/edge.sock`;
+  return {
+    source,
+    edge,
+    edgeUrl,
+    udpPort,
+    client,
+    async open(request) {
+      const session = randomBytes(12).toString('hex') as SessionId;
+      const answer = await client.call<SessionAnswer>(edgeUrl, 'POST', '/whep', { session, room: ROOM, rendition: 'auto', audio: true, ...request });
+      return { session, ...answer };
+    },
+    async metric(name) {
+      const response = await client.open(edgeUrl, { method: 'GET', path: '/metrics' });
+      let text = '';
+      for await (const part of response) text += String(part);
+      return Number(new RegExp(`^tessera_edge_${name}\\{[^}]*\\} (.+)$`, 'm').exec(text)?.[1]);
+    },
+    async close() {
+      client.close();
+      const exited = edge.exitCode !== null || edge.signalCode !== null ? undefined : new Promise((resolve) => edge.once('exit', resolve));
+      edge.kill('SIGTERM');
+      const timer = setTimeout(() => edge.kill('SIGKILL'), 5000);
+      await exited;
+      clearTimeout(timer);
+      await source.close();
+      await redis.close();
+      rmSync(runDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startEdge(runDir: string, redis: TestRedis, udpPort: number, maxViewers = 400): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'workers/edge.ts'], {
+    env: {
+      ...process.env,
+      TESSERA_RUN_DIR: runDir,
+      TESSERA_DATA_DIR: runDir,
+      TESSERA_REDIS_URL: redis.url,
+      TESSERA_EDGE_UDP_PORT: String(udpPort),
+      TESSERA_EDGE_MAX_VIEWERS: String(maxViewers),
+      TESSERA_LOG_LEVEL: process.env['TESSERA_LOG_LEVEL'] ?? 'warn',
+    },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
+    child.once('exit', (code) => reject(new Error(`edge ended with ${code}`)));
+  });
+  return child;
+}
+
+export interface WatchOptions {
+  rendition?: WhepOpen['rendition'];
+  /** Replaces the edge's port in the answer: a relay in between. */
+  viaPort?: number;
+}
+
+/** What a watching page tells about itself. */
+export interface WatchState {
+  connection: string;
+  /** From the POST to the first picture shown, ms. */
+  firstPictureMs: number | undefined;
+  /** Of the picture's middle, 0…255. */
+  rgb: [number, number, number];
+  width: number;
+  framesDecoded: number;
+  freezes: number;
+  packetsLost: number;
+  nacks: number;
+  retransmitted: number;
+  audioEnergy: number;
+  /** Mean time in the jitter buffers since the last call, ms. */
+  videoDelayMs: number;
+  audioDelayMs: number;
+  /** Between sound and picture now shown, by the sender reports; undefined before both have one. */
+  soundAheadMs: number | undefined;
+}
+
+export interface Watcher {
+  page: Page;
+  session: SessionId;
+  etag: string;
+  state(): Promise<WatchState>;
+}
+
+export interface WatchHost {
+  browser: Browser;
+  watch(options?: WatchOptions): Promise<Watcher>;
+  close(): Promise<void>;
+}
+
+/** A browser and a page that plays an edge's answers; control's part of WHEP is a few lines here. */
+export async function startWatchHost(rig: EdgeRig): Promise<WatchHost> {
+  const server = await serve();
+  const browser = await launchBrowser();
+  return {
+    browser,
+    async watch(options = {}) {
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      let opened: (SessionAnswer & { session: SessionId }) | undefined;
+      await page.exposeFunction('whep', async (offer: string) => {
+        opened = await rig.open({ offer, rendition: options.rendition ?? 'auto' });
+        return options.viaPort ? opened.answer.replaceAll(` 127.0.0.1 ${rig.udpPort} `, ` 127.0.0.1 ${options.viaPort} `) : opened.answer;
+      });
+      await page.evaluate('globalThis.__name = (named) => named'); // a helper that transpiled functions expect
+      await page.evaluate(watchInPage);
+      if (!opened) throw new Error('no answer');
+      return { page, session: opened.session, etag: opened.etag, state: () => page.evaluate(() => (globalThis as unknown as { state(): Promise<WatchState> }).state()) };
+    },
+    async close() {
+      await browser.close();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function serve(): Promise<Server> {
+  const server = createServer((_req, res) => {
+    res.setHeader('content-type', 'text/html');
+    res.end('<!doctype html><video autoplay playsinline></video>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+/** Runs in the page. */
+async function watchInPage(): Promise<void> {
+  const here = globalThis as unknown as { whep(offer: string): Promise<string>; state(): Promise<unknown> };
+  const video = document.querySelector('video') as HTMLVideoElement;
+  const pc = new RTCPeerConnection();
+  pc.addTransceiver('video', { direction: 'recvonly' });
+  pc.addTransceiver('audio', { direction: 'recvonly' });
+  pc.ontrack = (event) => {
+    video.srcObject = event.streams[0] ?? null;
+  };
+  await pc.setLocalDescription();
+  const started = performance.now();
+  let firstPictureMs: number | undefined;
+  video.requestVideoFrameCallback(() => {
+    firstPictureMs = performance.now() - started;
+  });
+  await pc.setRemoteDescription({ type: 'answer', sdp: await here.whep(pc.localDescription?.sdp ?? '') });
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 16;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const before: Record<string, { delay: number; count: number }> = {};
+  const mean = (kind: string, delay: number, count: number): number => {
+    const last = before[kind] ?? { delay: 0, count: 0 };
+    before[kind] = { delay, count };
+    return count > last.count ? (1000 * (delay - last.delay)) / (count - last.count) : 0;
+  };
+  here.state = async () => {
+    const found: Record<string, Record<string, number>> = {};
+    (await pc.getStats()).forEach((report: { type: string; kind?: string }) => {
+      if (report.type === 'inbound-rtp') found[report.kind ?? ''] = report as unknown as Record<string, number>;
+    });
+    const v = found['video'] ?? {};
+    const a = found['audio'] ?? {};
+    context?.drawImage(video, 0, 0, 16, 16);
+    const [r = 0, g = 0, b = 0] = context?.getImageData(8, 8, 1, 1).data ?? [];
+    const soundAt = a['estimatedPlayoutTimestamp'];
+    const pictureAt = v['estimatedPlayoutTimestamp'];
+    return {
+      connection: pc.connectionState,
+      firstPictureMs,
+      rgb: [r, g, b],
+      width: video.videoWidth,
+      framesDecoded: v['framesDecoded'] ?? 0,
+      freezes: v['freezeCount'] ?? 0,
+      packetsLost: v['packetsLost'] ?? 0,
+      nacks: v['nackCount'] ?? 0,
+      retransmitted: v['retransmittedPacketsReceived'] ?? 0,
+      audioEnergy: a['totalAudioEnergy'] ?? 0,
+      videoDelayMs: mean('video', v['jitterBufferDelay'] ?? 0, v['jitterBufferEmittedCount'] ?? 0),
+      audioDelayMs: mean('audio', a['jitterBufferDelay'] ?? 0, a['jitterBufferEmittedCount'] ?? 0),
+      soundAheadMs: soundAt && pictureAt ? soundAt - pictureAt : undefined,
+    };
+  };
+}
