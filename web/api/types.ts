@@ -1,0 +1,40 @@
+/** What the API sends, as the pages read it: types only, from the API's views and the Socket.IO event map. */
+import type { RecordingView, RoomView } from '../../src/control/api/views.ts';
+import type { ServerToClientEvents } from '../../src/control/signalling/events.ts';
+
+export type Room = RoomView;
+export type Recording = RecordingView;
+export type RecordingStatus = RecordingView['status'];
+export type RoomStatus = RoomView['status'];
+export type LayoutPreset = RoomView['layout']['preset'];
+export type Participant = Parameters<ServerToClientEvents['participantJoined']>[0];
+export type Restream = Parameters<ServerToClientEvents['restream']>[0];
+export type Role = Participant['role'];
+export type ParticipantPatch = Partial<Pick<Participant, 'audioMuted' | 'videoHidden' | 'gain' | 'pinned'>>;
+
+export interface RoomRequest {
+  id?: string;
+  name?: string;
+  layout?: { preset: LayoutPreset };
+  access?: 'token' | 'open';
+}
+
+export interface NodeInfo {
+  id: string;
+  machine: string;
+  role: string;
+  region: string;
+  load: number;
+  used: number;
+  capacity: number;
+  startedAt?: string;
+  version?: string;
+}
+
+/** RFC 9457. */
+export interface Problem {
+  title?: string;
+  status?: number;
+  detail?: string;
+  code?: string;
+}

@@ -1,0 +1,191 @@
+import { useEffect, useRef, useState } from 'react';
+import { claimsOf } from '../api/access.ts';
+import { inWords } from '../api/api-error.ts';
+import type { Room } from '../api/types.ts';
+import { useLive } from '../api/use-live.ts';
+import { openScreen } from '../media/local-media.ts';
+import type { OwnMedia, OwnMediaView } from '../media/own-media.ts';
+import { useLevel } from '../media/use-level.ts';
+import { useCameraPublication, useScreenPublication, type PublicationView } from '../media/use-publication.ts';
+import { useWhep, type WhepView } from '../media/use-whep.ts';
+import { Chat } from './chat.tsx';
+import { DevicePicker } from './device-picker.tsx';
+import { LevelBar } from './level-bar.tsx';
+import { ErrorNote, Page } from './page.tsx';
+import { dataStateOf, Programme } from './programme.tsx';
+import { SelfView } from './self-view.tsx';
+import { counted } from './words.ts';
+
+export interface CallEnd {
+  title: string;
+  words?: string;
+  fault: boolean;
+  mayReturn: boolean;
+}
+
+interface CallProps {
+  room: Room;
+  name: string;
+  media: OwnMedia;
+  view: OwnMediaView;
+  token: () => Promise<string>;
+  onEnd: (end: CallEnd) => void;
+}
+
+/** In the room: one's camera and microphone go out, the mixed picture and the mix-minus sound come back. */
+export function Call({ room, name, media, view, token, onEnd }: CallProps) {
+  const publication = useCameraPublication(room.id, token, media);
+  const programme = useWhep(room.id, token, false);
+  const live = useLive(room.id, token);
+  const [screen, setScreen] = useState<MediaStream>();
+  const [screenError, setScreenError] = useState<string>();
+  const sharing = useScreenPublication(room.id, token, screen, () => setScreen(undefined));
+  const [own, setOwn] = useState<string>();
+  const [settings, setSettings] = useState(false);
+  const level = useLevel(view.microphone.on ? media.audioTrack : undefined);
+  const me = live.participants.find((p) => p.id === own);
+
+  useEffect(() => void token().then((value) => setOwn(claimsOf(value).sub), () => undefined), [token]);
+  useEffect(() => {
+    if (live.ended) onEnd({ title: 'The room has ended', words: 'Thank you for being there.', fault: false, mayReturn: false });
+  }, [live.ended, onEnd]);
+  useEffect(() => {
+    if (publication.state !== 'failed') return;
+    const words = inWords(publication.error);
+    onEnd({ title: 'You are not in the room', words, fault: true, mayReturn: true });
+  }, [publication.state, publication.error, onEnd]);
+  useEffect(() => {
+    if (sharing.state !== 'failed') return;
+    setScreenError(`The screen is not shared. ${inWords(sharing.error)}`);
+    setScreen(undefined);
+  }, [sharing.state, sharing.error]);
+
+  const share = (): void => {
+    setScreenError(undefined);
+    if (screen) setScreen(undefined);
+    else openScreen().then(setScreen, (reason: unknown) => setScreenError(inWords(reason)));
+  };
+  const leave = (): void => onEnd({ title: 'You have left the room', fault: false, mayReturn: true });
+
+  return (
+    <Page
+      title={live.room?.name ?? room.name}
+      name="join"
+      wide
+      data={{
+        'data-testid': 'join',
+        'data-state': overall(publication, programme),
+        'data-publish-state': publication.state,
+        'data-programme-state': programme.state,
+        'data-screen-state': sharing.state,
+        'data-identity': own,
+      }}
+    >
+      <div className="between">
+        <h1>{live.room?.name ?? room.name}</h1>
+        <p className="quiet" data-testid="participant-count">
+          {live.connected ? counted(live.participants.length, 'participant') : ''}
+        </p>
+      </div>
+      <p className="hidden" role="status" data-testid="publish-state">
+        {publishWords(publication)}
+      </p>
+      <div className="stage">
+        <div className="screen-side">
+          <Programme view={programme} muted label={`Everyone in ${room.name}, mixed into one picture`}>
+            <div className="self-small">
+              <SelfView track={media.videoTrack} mirrored={view.camera.on} />
+              <LevelBar level={level} label="Level of your microphone" />
+            </div>
+          </Programme>
+          <MixMinus stream={publication.mixMinus} />
+          {publication.state !== 'live' && (
+            <p className="note" aria-hidden="true">
+              {publishWords(publication)}
+            </p>
+          )}
+          {me?.audioMuted && <p className="note">The host has muted you. The others do not hear you.</p>}
+          {me?.videoHidden && <p className="note">The host has hidden your picture.</p>}
+          <div className="row bar" role="toolbar" aria-label="Controls">
+            <button type="button" aria-pressed={view.microphone.on} className={view.microphone.on ? '' : 'off'} disabled={view.microphone.busy} onClick={() => void media.setMicrophone(!view.microphone.on)} data-testid="toggle-microphone">
+              {view.microphone.on ? 'Microphone on' : 'Microphone off'}
+            </button>
+            <button type="button" aria-pressed={view.camera.on} className={view.camera.on ? '' : 'off'} disabled={view.camera.busy} onClick={() => void media.setCamera(!view.camera.on)} data-testid="toggle-camera">
+              {view.camera.on ? 'Camera on' : 'Camera off'}
+            </button>
+            <button type="button" aria-pressed={screen !== undefined} onClick={share} data-testid="toggle-screen">
+              {screen ? 'Stop sharing' : 'Share screen'}
+            </button>
+            <button type="button" aria-expanded={settings} aria-controls="devices" onClick={() => setSettings(!settings)}>
+              Devices
+            </button>
+            <button type="button" className="danger end" onClick={leave} data-testid="leave">
+              Leave
+            </button>
+          </div>
+          <div id="devices" className="card fields one" hidden={!settings}>
+            <DevicePicker kind="camera" view={view.camera} devices={view.devices.cameras} onChange={(on, id) => void media.setCamera(on, id)} />
+            <DevicePicker kind="microphone" view={view.microphone} devices={view.devices.microphones} onChange={(on, id) => void media.setMicrophone(on, id)} />
+          </div>
+          <ErrorNote error={screenError} />
+          {!settings && <ErrorNote error={view.microphone.error} />}
+          {!settings && <ErrorNote error={view.camera.error} />}
+          <p className="quiet">
+            You are here as {name}. {sharing.state === 'live' && 'Your screen is shared.'}
+          </p>
+        </div>
+        <Chat live={live} own={own} />
+      </div>
+    </Page>
+  );
+}
+
+/** The sound of everyone else. */
+function MixMinus({ stream }: { stream: MediaStream | undefined }) {
+  const audio = useRef<HTMLAudioElement>(null);
+  const [blocked, setBlocked] = useState(false);
+  useEffect(() => {
+    const element = audio.current;
+    if (!element || !stream) return;
+    element.srcObject = stream;
+    element.play().then(
+      () => setBlocked(false),
+      (reason: unknown) => setBlocked(reason instanceof DOMException && reason.name === 'NotAllowedError'),
+    );
+  }, [stream]);
+  return (
+    <>
+      <audio id="mix-minus" ref={audio} data-testid="mix-minus" autoPlay />
+      {blocked && (
+        <button type="button" onClick={() => void audio.current?.play().then(() => setBlocked(false))}>
+          🔊 Turn the sound on
+        </button>
+      )}
+    </>
+  );
+}
+
+function publishWords(view: PublicationView): string {
+  switch (view.state) {
+    case 'connecting':
+      return 'Connecting your camera and microphone…';
+    case 'waiting':
+      return 'Waiting for the room…';
+    case 'live':
+      return 'You are in the room.';
+    case 'reconnecting':
+      return `Your connection was lost. Trying again… ${view.error === undefined ? '' : inWords(view.error)}`;
+    case 'failed':
+      return inWords(view.error);
+    case 'closed':
+      return 'You have left the room.';
+  }
+}
+
+function overall(publication: PublicationView, programme: WhepView): string {
+  const picture = dataStateOf(programme);
+  if (publication.state === 'failed') return 'error';
+  if (picture === 'error' || picture === 'ended') return picture;
+  if (publication.state === 'reconnecting' || picture === 'reconnecting') return 'reconnecting';
+  return publication.state === 'live' && picture === 'live' ? 'live' : 'connecting';
+}

@@ -1,0 +1,82 @@
+/** The size that is asked of cameras: what a tile of a small grid shows, and what costs the mixer least to decode. */
+export const CAMERA = { width: 640, height: 360, frameRate: 30, maxBitrateBps: 1_200_000 } as const;
+export const SCREEN = { width: 1280, height: 720, frameRate: 15, maxBitrateBps: 1_500_000 } as const;
+
+export interface Devices {
+  cameras: MediaDeviceInfo[];
+  microphones: MediaDeviceInfo[];
+}
+
+export async function listDevices(): Promise<Devices> {
+  const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  return {
+    cameras: all.filter((d) => d.kind === 'videoinput' && d.deviceId !== ''),
+    microphones: all.filter((d) => d.kind === 'audioinput' && d.deviceId !== ''),
+  };
+}
+
+/** @throws Error whose message is a sentence for the page */
+export async function openCamera(deviceId?: string): Promise<MediaStreamTrack> {
+  const stream = await ask('camera', {
+    video: {
+      width: { ideal: CAMERA.width },
+      height: { ideal: CAMERA.height },
+      frameRate: { ideal: CAMERA.frameRate, max: CAMERA.frameRate },
+      ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
+    },
+  });
+  return stream.getVideoTracks()[0] as MediaStreamTrack;
+}
+
+/** @throws Error whose message is a sentence for the page */
+export async function openMicrophone(deviceId?: string): Promise<MediaStreamTrack> {
+  const stream = await ask('microphone', {
+    audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(deviceId ? { deviceId: { exact: deviceId } } : {}) },
+  });
+  return stream.getAudioTracks()[0] as MediaStreamTrack;
+}
+
+/** Undefined when the person closed the browser's dialog: that is a choice, not an error. */
+export async function openScreen(): Promise<MediaStream | undefined> {
+  if (!navigator.mediaDevices?.getDisplayMedia) throw new Error('This browser cannot share the screen.');
+  try {
+    const stream = await navigator.mediaDevices.getDisplayMedia({
+      video: { width: { max: SCREEN.width }, height: { max: SCREEN.height }, frameRate: { max: SCREEN.frameRate } },
+      audio: true,
+    });
+    const video = stream.getVideoTracks()[0];
+    if (video) video.contentHint = 'detail';
+    return stream;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'NotAllowedError') return undefined;
+    throw new Error('The screen could not be shared.', { cause });
+  }
+}
+
+async function ask(device: 'camera' | 'microphone', constraints: MediaStreamConstraints): Promise<MediaStream> {
+  if (!navigator.mediaDevices?.getUserMedia)
+    throw new Error(`The browser gives the ${device} only to pages on https or on localhost.`);
+  try {
+    return await navigator.mediaDevices.getUserMedia(constraints);
+  } catch (cause) {
+    throw new Error(deviceSentence(device, cause instanceof DOMException ? cause.name : ''), { cause });
+  }
+}
+
+/** What a getUserMedia error means to the person in front of it. */
+export function deviceSentence(device: 'camera' | 'microphone', errorName: string): string {
+  switch (errorName) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return `The ${device} is not allowed. Allow it in the browser's address bar and try again, or join without it.`;
+    case 'NotFoundError':
+      return `No ${device} was found. You can join without one.`;
+    case 'NotReadableError':
+    case 'AbortError':
+      return `The ${device} cannot be used; another program may have it.`;
+    case 'OverconstrainedError':
+      return `The chosen ${device} is not there any more. Choose another one.`;
+    default:
+      return `The ${device} could not be opened.`;
+  }
+}
