@@ -1,0 +1,93 @@
+/** One publication's pictures: from the sink into the frame ring, and a notice for each. */
+import { FrameRingWriter, i420Bytes, ringPath } from '../media/frame-ring.ts';
+import type { VideoFrame } from './wrtc.ts';
+
+/** Rings grow in these steps, so that a publisher that starts small does not make one for every size on the way up. Unused parts of a file in /dev/shm take no memory. */
+const RING_SIZES = [i420Bytes(1280, 720), i420Bytes(1920, 1088), i420Bytes(3840, 2160)];
+/** After a failure to make a ring (a full /dev/shm), the next try. */
+const RETRY_MS = 1000;
+
+export interface PictureFeedOptions {
+  instance: string;
+  room: string;
+  /** {@link import('../media/feed-protocol.ts').FeedInfo.index} */
+  index: number;
+  /** No pictures for so long: the camera is off. A shared screen that does not change may send seldom. */
+  offAfterMs: number;
+  /** Ring or `video` changed. */
+  onChanged: () => void;
+  onNotice: (sequence: bigint, ptsNs: bigint) => void;
+  onDropped: (error: unknown) => void;
+}
+
+export class PictureFeed {
+  /** Path of the present ring; '' before the first picture. */
+  ring = '';
+  /** Pictures come. */
+  video = false;
+  width = 0;
+  height = 0;
+  /** Pictures not passed on: /dev/shm full, or too large. */
+  dropped = 0;
+  #writer: FrameRingWriter | undefined;
+  #generation = 0;
+  #lastAtMs = 0;
+  #retryAtMs = 0;
+  #closed = false;
+
+  constructor(private readonly options: PictureFeedOptions) {}
+
+  /** @param ptsNs arrival on the host's monotonic clock */
+  write(frame: VideoFrame, ptsNs: bigint): void {
+    if (this.#closed) return;
+    const nowMs = performance.now();
+    this.#lastAtMs = nowMs;
+    const bytes = i420Bytes(frame.width, frame.height);
+    try {
+      const fresh = !this.#writer?.fits(bytes);
+      if (fresh) {
+        if (nowMs < this.#retryAtMs) {
+          this.dropped++;
+          return;
+        }
+        this.#replaceRing(bytes);
+      }
+      const sequence = (this.#writer as FrameRingWriter).write(frame.data, frame.width, frame.height, frame.rotation, ptsNs);
+      if (fresh || !this.video || frame.width !== this.width || frame.height !== this.height) {
+        this.video = true;
+        this.width = frame.width;
+        this.height = frame.height;
+        this.options.onChanged();
+      }
+      this.options.onNotice(sequence, ptsNs);
+    } catch (error) {
+      // a feed may go dark when /dev/shm is full; the room goes on
+      this.dropped++;
+      this.#retryAtMs = nowMs + RETRY_MS;
+      this.options.onDropped(error);
+    }
+  }
+
+  /** Call a few times a second: notices that pictures stopped. */
+  check(nowMs: number): void {
+    if (!this.video || nowMs - this.#lastAtMs < this.options.offAfterMs) return;
+    this.video = false;
+    this.options.onChanged();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#writer?.close();
+    this.#writer = undefined;
+  }
+
+  #replaceRing(bytes: number): void {
+    const size = RING_SIZES.find((fits) => fits >= bytes);
+    if (size === undefined) throw new RangeError(`a picture of ${bytes} bytes is too large`);
+    const { instance, room, index } = this.options;
+    const writer = new FrameRingWriter(ringPath(instance, room, process.pid, index, this.#generation++), size);
+    this.#writer?.close();
+    this.#writer = writer;
+    this.ring = writer.path;
+  }
+}

@@ -1,0 +1,216 @@
+/** One publisher's peer connection: the offer it came with, its tracks, its way back, and when it is gone. */
+import { randomBytes } from 'node:crypto';
+import { AppError } from '../domain/errors.ts';
+import type { SessionAnswer, SessionPatch, SessionPatched } from '../node-api/contract.ts';
+import { answerFragment, finishAnswer } from './answer-text.ts';
+import type { CheckedOffer } from './offer-check.ts';
+import { attributes } from '../media/sdp.ts';
+import { whyGone } from './liveness.ts';
+import { rewriteOffer, withIceCredentials } from './offer-rewrite.ts';
+import { parseFragment, type TrickleFragment } from './sdp-fragment.ts';
+import { AudioSink, AudioSource, PeerConnection, VideoSink, type AudioBlock, type VideoFrame } from './wrtc.ts';
+
+export interface WhipSessionOptions {
+  portRange: { min: number; max: number };
+  iceServers: RTCIceServer[];
+  publicIp: string | undefined;
+  publisherTimeoutMs: number;
+  onPicture: (frame: VideoFrame) => void;
+  onSound: (block: AudioBlock) => void;
+  /** The publisher went without saying so; called at most once, never after `close`. */
+  onGone: (reason: string) => void;
+}
+
+/** Host candidates are there within some ms; a STUN server that does not answer must not hold the answer back. */
+const GATHERING_MS = 1500;
+const WATCH_MS = 1000;
+const PICTURE_IS_LIFE_MS = 1500;
+
+export class WhipSession {
+  etag = newEtag();
+  readonly #peer: RTCPeerConnection;
+  readonly #openedAtMs = performance.now();
+  #videoSink: VideoSink | undefined;
+  #audioSink: AudioSink | undefined;
+  #back: AudioSource | undefined;
+  #backTrack: MediaStreamTrack | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #everConnected = false;
+  #lastMediaAtMs = performance.now();
+  #bytes = 0;
+  #closed = false;
+  /** Patches run one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #ufrag: string;
+
+  constructor(
+    private readonly offer: CheckedOffer,
+    private readonly options: WhipSessionOptions,
+  ) {
+    this.#ufrag = offer.iceUfrag;
+    this.#peer = new PeerConnection({ portRange: options.portRange, iceServers: options.iceServers });
+    this.#peer.ontrack = ({ track }) => this.#take(track);
+    this.#peer.oniceconnectionstatechange = () => {
+      const state = this.#peer.iceConnectionState;
+      if (state === 'connected' || state === 'completed') this.#everConnected = true;
+    };
+  }
+
+  get wantsAudioBack(): boolean {
+    return this.#back !== undefined;
+  }
+
+  /** @throws AppError unacceptableOffer when libwebrtc refuses what our own check let through */
+  async open(): Promise<SessionAnswer> {
+    const offer = rewriteOffer(this.offer.document);
+    try {
+      await this.#peer.setRemoteDescription({ type: 'offer', sdp: offer });
+    } catch (error) {
+      throw new AppError('unacceptableOffer', { detail: 'The offer cannot be applied.', cause: error });
+    }
+    if (this.offer.wantsAudioBack) await this.#openWayBack();
+    const answer = await this.#answer();
+    this.#watch = setInterval(() => void this.#look(), WATCH_MS);
+    return { answer, etag: this.etag };
+  }
+
+  /** Trickle or ICE restart (RFC 9725 §4.3). @throws AppError preconditionRequired, preconditionFailed, malformedSdp */
+  patch(patch: SessionPatch): Promise<SessionPatched> {
+    const run = this.#queue.then(() => this.#patch(patch));
+    this.#queue = run.catch(() => undefined);
+    return run;
+  }
+
+  /** 10 ms of mix-minus, 480 mono samples in an array of their own. */
+  play(samples: Int16Array): void {
+    if (this.#closed || !this.#everConnected) return;
+    this.#back?.onData({ samples, sampleRate: 48_000, bitsPerSample: 16, channelCount: 1, numberOfFrames: samples.length });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#watch);
+    if (this.#videoSink) {
+      this.#videoSink.onframe = null;
+      this.#videoSink.stop();
+    }
+    if (this.#audioSink) {
+      this.#audioSink.ondata = null;
+      this.#audioSink.stop();
+    }
+    this.#backTrack?.stop();
+    this.#peer.close();
+  }
+
+  #take(track: MediaStreamTrack): void {
+    if (track.kind === 'video' && !this.#videoSink) {
+      this.#videoSink = new VideoSink(track);
+      this.#videoSink.onframe = ({ frame }) => {
+        this.#lastMediaAtMs = performance.now();
+        this.options.onPicture(frame);
+      };
+    } else if (track.kind === 'audio' && !this.#audioSink) {
+      this.#audioSink = new AudioSink(track);
+      this.#audioSink.ondata = this.options.onSound;
+    }
+  }
+
+  async #openWayBack(): Promise<void> {
+    const audio = this.#peer.getTransceivers().find((t) => t.receiver.track.kind === 'audio');
+    if (!audio) return;
+    this.#back = new AudioSource();
+    this.#backTrack = this.#back.createTrack();
+    await audio.sender.replaceTrack(this.#backTrack);
+    audio.direction = 'sendrecv';
+  }
+
+  async #answer(): Promise<string> {
+    await this.#peer.setLocalDescription(await this.#peer.createAnswer());
+    await this.#gathered();
+    if (this.#closed) throw new AppError('sessionNotFound');
+    return finishAnswer(this.#peer.localDescription?.sdp ?? '', this.options.publicIp);
+  }
+
+  #gathered(): Promise<void> {
+    const peer = this.#peer;
+    if (peer.iceGatheringState === 'complete') return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        peer.onicegatheringstatechange = null;
+        resolve();
+      };
+      const timer = setTimeout(done, GATHERING_MS);
+      peer.onicegatheringstatechange = () => {
+        if (peer.iceGatheringState === 'complete' || this.#closed) done();
+      };
+    });
+  }
+
+  async #patch({ fragment: text, ifMatch }: SessionPatch): Promise<SessionPatched> {
+    if (this.#closed) throw new AppError('sessionNotFound');
+    if (!ifMatch) throw new AppError('preconditionRequired');
+    const fragment = parseFragment(text);
+    const restarts = fragment.ufrag !== undefined && fragment.password !== undefined && fragment.ufrag !== this.#ufrag;
+    if (ifMatch === '*') {
+      if (restarts) return this.#restart(fragment as TrickleFragment & { ufrag: string; password: string });
+    } else if (ifMatch !== this.etag) throw new AppError('preconditionFailed');
+    else if (restarts) throw new AppError('preconditionFailed', { detail: 'An ICE restart needs If-Match: *.' });
+    await this.#addCandidates(fragment);
+    return {};
+  }
+
+  /** A failed restart leaves the session as it was: nothing is applied before the last step that can fail for the caller. */
+  async #restart(fragment: TrickleFragment & { ufrag: string; password: string }): Promise<SessionPatched> {
+    const offer = withIceCredentials(this.#peer.remoteDescription?.sdp ?? '', fragment.ufrag, fragment.password);
+    try {
+      await this.#peer.setRemoteDescription({ type: 'offer', sdp: offer });
+    } catch (error) {
+      throw new AppError('unacceptableOffer', { detail: 'The ICE restart cannot be applied; the session goes on.', cause: error });
+    }
+    const answer = await this.#answer();
+    this.#ufrag = fragment.ufrag;
+    this.etag = newEtag();
+    await this.#addCandidates(fragment);
+    return { fragment: answerFragment(answer), etag: this.etag };
+  }
+
+  /** What cannot be used is skipped (conformance.md): the session may well connect without it. */
+  async #addCandidates(fragment: TrickleFragment): Promise<void> {
+    const mids = this.offer.document.media.map((media) => attributes(media.lines, 'mid')[0] ?? '');
+    for (const { mid, candidate } of fragment.candidates) {
+      const at = Math.max(0, mids.indexOf(mid));
+      await this.#peer.addIceCandidate({ candidate, sdpMid: mids[at] ?? '0', sdpMLineIndex: at }).catch(() => undefined);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#lastMediaAtMs < PICTURE_IS_LIFE_MS) return; // pictures come: no need to ask (getStats costs 1.5 ms)
+    let dtls: string | undefined;
+    try {
+      const stats = await this.#peer.getStats();
+      stats.forEach((entry: { type: string; bytesReceived?: number; dtlsState?: string }) => {
+        if (entry.type !== 'transport') return;
+        dtls = entry.dtlsState;
+        if ((entry.bytesReceived ?? 0) > this.#bytes) this.#lastMediaAtMs = nowMs;
+        this.#bytes = entry.bytesReceived ?? 0;
+      });
+    } catch {
+      return; // closed meanwhile
+    }
+    if (this.#closed) return;
+    const reason = whyGone(
+      { nowMs, openedAtMs: this.#openedAtMs, everConnected: this.#everConnected, ice: this.#peer.iceConnectionState, dtls, lastMediaAtMs: this.#lastMediaAtMs },
+      this.options.publisherTimeoutMs,
+    );
+    if (reason === undefined) return;
+    this.close();
+    this.options.onGone(reason);
+  }
+}
+
+function newEtag(): string {
+  return `"${randomBytes(12).toString('hex')}"`;
+}
