@@ -38,8 +38,6 @@ function bundle(path: string): string {
 const startedAt = performance.now();
 const config = settings();
 const log: Logger = createLogger('supervisor', config);
-const absent = config.roles.filter((role) => !existsSync(bundle(`workers/${role}.js`)));
-if (absent.length > 0) refuse([`Not built: ${absent.join(', ')}. Run scripts/build.`], EXIT_CANNOT_RUN);
 
 let ending = false;
 const supervisor = new Supervisor({ config, log, bundle, onGivenUp: () => end(EXIT_WRONG_SETTINGS) });
@@ -64,7 +62,9 @@ try {
 } catch (error) {
   refuse([error instanceof DataDirInUse ? error.message : (dataDirProblem(config.dataDir) ?? String(error))], EXIT_CANNOT_RUN);
 }
+const absent = config.roles.filter((role) => !existsSync(bundle(`workers/${role}.js`)));
 const problems = await preflight(config);
+if (absent.length > 0) problems.push(`Not built: ${absent.join(', ')}. Run scripts/build.`);
 if (problems.length > 0) {
   await supervisor.close();
   refuse(problems, EXIT_CANNOT_RUN);
