@@ -57,13 +57,20 @@ export function sendProblem(res: Response, error: AppError): void {
   if (error.retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(error.retryAfterSeconds));
   res.setHeader('Cache-Control', 'no-store');
   res.removeHeader('ETag');
-  res.type('application/problem+json').send(JSON.stringify(problemOf(error, String(res.locals['requestId'] ?? ''))));
+  const body = Buffer.from(JSON.stringify(problemOf(error, String(res.locals['requestId'] ?? ''))));
+  res.setHeader('Content-Type', 'application/problem+json'); // no charset: JSON has none (RFC 8259 section 11)
+  res.setHeader('Content-Length', body.length);
+  res.end(body);
 }
 
 export function problemHandler(logger: Logger): ErrorRequestHandler {
-  return (thrown: unknown, req: Request, res: Response, _next) => {
+  return (thrown: unknown, _req: Request, res: Response, _next) => {
     const error = toAppError(thrown);
-    if (error.fault === 'service') logger.error({ err: error.cause ?? error, requestId: res.locals['requestId'], route: req.path.replace(/\/t\/[^/]+/, '/t/…') }, error.message);
+    if (error.fault === 'service') {
+      const context = { code: error.code, requestId: res.locals['requestId'] as unknown };
+      if (error.code === 'internal') logger.error({ ...context, err: error.cause ?? error }, 'request failed');
+      else logger.warn({ ...context, cause: error.cause instanceof Error ? error.cause.message : undefined }, error.message);
+    }
     res.locals['errorCode'] = error.code;
     sendProblem(res, error);
   };

@@ -47,7 +47,7 @@ function runner(e: Endpoint, { config, authoriser, sessionRate }: RouterDependen
     if (params['room'] !== undefined && !isName(params['room'])) throw new AppError('notFound', { detail: 'This cannot be the id of a room.' });
     const room = params['room'] as RoomId | undefined;
     if (e.limited) {
-      const waitMs = sessionRate.take(req.socket.remoteAddress ?? '');
+      const waitMs = sessionRate.take(req.ip ?? '');
       if (waitMs > 0) throw new AppError('rateLimited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
     }
     const claims =

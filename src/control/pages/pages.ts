@@ -1,0 +1,33 @@
+/** The built pages: files as they are, and index.html for every address that the pages' own router knows. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import express, { type RequestHandler } from 'express';
+
+const PAGES = /^\/(?:|(?:join|watch|studio)\/[A-Za-z0-9_-]{1,64}|recordings|status)\/?$/;
+
+export function pages(webDir: string): RequestHandler {
+  const index = join(webDir, 'index.html');
+  const files = express.static(webDir, {
+    index: false,
+    redirect: false,
+    setHeaders: (res, path) => {
+      // Vite puts a hash of the content into the names below assets/.
+      res.setHeader('Cache-Control', path.startsWith(join(webDir, 'assets')) ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+  return (req, res, next) => {
+    if (req.method !== 'GET' && req.method !== 'HEAD') {
+      next();
+      return;
+    }
+    if (!PAGES.test(req.path)) {
+      files(req, res, next);
+      return;
+    }
+    if (!existsSync(index)) {
+      res.status(503).type('text/plain').send('The pages are not built. Run "npm run build" and reload; the API works meanwhile.\n');
+      return;
+    }
+    res.sendFile(index, { headers: { 'Cache-Control': 'no-cache' } });
+  };
+}

@@ -1,0 +1,47 @@
+/** One structured line per request, without query strings and without the tokens that stand in some paths. */
+import { randomUUID } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Logger } from '../observability/logger.ts';
+
+export function requestLog(log: Logger, metrics: Registry): RequestHandler {
+  const seconds = new Histogram({
+    name: 'tessera_http_request_seconds',
+    help: 'Time to the end of an answer; held HLS requests included',
+    labelNames: ['method', 'area', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 1, 2.5, 10],
+    registers: [metrics],
+  });
+  const refused = new Counter({ name: 'tessera_http_problems_total', help: 'Problem documents by code', labelNames: ['code'], registers: [metrics] });
+  return (req, res, next) => {
+    const requestId = randomUUID();
+    const begun = performance.now();
+    res.locals['requestId'] = requestId;
+    res.setHeader('X-Request-Id', requestId);
+    res.once('close', () => {
+      const ms = performance.now() - begun;
+      const area = areaOf(req.path);
+      const code = res.locals['errorCode'] as string | undefined;
+      seconds.observe({ method: req.method, area, status: res.statusCode }, ms / 1000);
+      if (code !== undefined) refused.inc({ code });
+      const quiet = res.statusCode < 400 && (area === 'hls' || area === 'pages' || area === 'operation' || req.method === 'GET' || req.method === 'OPTIONS');
+      log[quiet ? 'debug' : 'info']({ requestId, method: req.method, path: loggedPath(req), status: res.statusCode, ms: Math.round(ms), code }, 'request');
+    });
+    next();
+  };
+}
+
+/** A few fixed words, so that callers cannot make metrics grow. */
+function areaOf(path: string): string {
+  const [, first = ''] = path.split('/', 2);
+  if (['api', 'whip', 'whep', 'hls', 'docs'].includes(first)) return first;
+  return ['healthz', 'readyz', 'metrics'].includes(first) ? 'operation' : 'pages';
+}
+
+function loggedPath(req: Request): string {
+  const path = req.originalUrl.split('?', 1)[0] ?? '';
+  return path
+    .replace(/^(\/hls\/[^/]*\/t\/)[^/]*/, '$1…')
+    .replace(/^(\/whe?i?p\/[^/]*\/.{6})[^/]*/, '$1…')
+    .slice(0, 200);
+}
