@@ -92,7 +92,7 @@ export function Call({ room, name, media, view, token, onEnd }: CallProps) {
       </p>
       <div className="stage">
         <div className="screen-side">
-          <Programme view={programme} muted label={`Everyone in ${room.name}, mixed into one picture`}>
+          <Programme view={programme} muted label={`Everyone in ${room.name}, mixed into one picture`} waiting="The mix is starting…">
             <div className="self-small">
               <SelfView track={media.videoTrack} mirrored={view.camera.on} />
               <LevelBar level={level} label="Level of your microphone" />
@@ -170,7 +170,7 @@ function publishWords(view: PublicationView): string {
     case 'connecting':
       return 'Connecting your camera and microphone…';
     case 'waiting':
-      return 'Waiting for the room…';
+      return `The room does not take you in yet. Trying again… ${view.error === undefined ? '' : inWords(view.error)}`;
     case 'live':
       return 'You are in the room.';
     case 'reconnecting':

@@ -23,10 +23,10 @@ function isOver(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'roomEnded';
 }
 
-function wordsOf(view: WhepView): string {
+function wordsOf(view: WhepView, waiting: string): string {
   switch (dataStateOf(view)) {
     case 'connecting':
-      return view.state === 'waiting' ? 'The mix starts when somebody is in the room…' : 'Connecting to the programme…';
+      return view.state === 'waiting' ? waiting : 'Connecting to the programme…';
     case 'reconnecting':
       return 'The connection was lost. Trying again…';
     case 'ended':
@@ -38,8 +38,17 @@ function wordsOf(view: WhepView): string {
   }
 }
 
+interface ProgrammeProps {
+  view: WhepView;
+  muted: boolean;
+  label: string;
+  /** Said while the room has no live mix. */
+  waiting: string;
+  children?: ReactNode;
+}
+
 /** The mixed stream with what to say while it is not there. */
-export function Programme({ view, muted, label, children }: { view: WhepView; muted: boolean; label: string; children?: ReactNode }) {
+export function Programme({ view, muted, label, waiting, children }: ProgrammeProps) {
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const element = video.current;
@@ -55,11 +64,11 @@ export function Programme({ view, muted, label, children }: { view: WhepView; mu
       {state !== 'live' && (
         <div className={`over ${state === 'reconnecting' ? 'light' : ''}`} aria-hidden="true">
           {(state === 'connecting' || state === 'reconnecting') && <span className="spinner" />}
-          <p>{wordsOf(view)}</p>
+          <p>{wordsOf(view, waiting)}</p>
         </div>
       )}
       <p className="hidden" role="status" data-testid="programme-state">
-        {wordsOf(view)}
+        {wordsOf(view, waiting)}
       </p>
       {children}
     </div>

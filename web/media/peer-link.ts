@@ -17,7 +17,6 @@ export interface LinkOptions {
   endpoint: string;
   /** Asked before each attempt, so that an expired token is not used again. */
   token: () => Promise<string | undefined>;
-  iceServers?: RTCIceServer[];
   events: LinkEvents;
 }
 
@@ -36,6 +35,7 @@ export abstract class PeerLink {
   #abort = new AbortController();
   #state: LinkState = 'connecting';
   #session: { resource: string; token: string | undefined } | undefined;
+  #iceServers: RTCIceServer[] = [];
   #wake: (() => void) | undefined;
   #onPageHide = (): void => this.#endSession();
   #onOnline = (): void => this.#wake?.();
@@ -102,7 +102,7 @@ export abstract class PeerLink {
   async #connect(signal: AbortSignal): Promise<RTCPeerConnection> {
     const token = await this.options.token();
     signal.throwIfAborted();
-    const peer = new RTCPeerConnection({ iceServers: this.options.iceServers ?? [], bundlePolicy: 'max-bundle' });
+    const peer = new RTCPeerConnection({ iceServers: this.#iceServers, bundlePolicy: 'max-bundle' });
     this.peer = peer;
     peer.addEventListener('track', (event) => this.options.events.trackReceived?.(event));
     this.prepare(peer);
@@ -110,6 +110,8 @@ export abstract class PeerLink {
     await gathered(peer, GATHERING_MS);
     const opened = await openSession(this.options.endpoint, token, peer.localDescription?.sdp ?? '', signal);
     this.#session = { resource: opened.resource, token };
+    // they come with the answer, too late for this offer: the next attempt has them, should this one fail
+    if (opened.iceServers.length > 0) this.#iceServers = opened.iceServers;
     if (signal.aborted) {
       this.#endSession();
       signal.throwIfAborted();

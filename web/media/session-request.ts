@@ -1,10 +1,13 @@
 import { ApiError, errorOf, unreachable } from '../api/api-error.ts';
+import { iceServersOf } from './ice-links.ts';
 
 export interface OpenedSession {
   /** SDP with all of the server's candidates. */
   answer: string;
   /** Absolute URL for DELETE; unguessable. */
   resource: string;
+  /** From the Link headers (RFC 9725, section 4.6). */
+  iceServers: RTCIceServer[];
 }
 
 /**
@@ -26,7 +29,11 @@ export async function openSession(endpoint: string, token: string | undefined, o
   if (response.status !== 201) throw await errorOf(response);
   const location = response.headers.get('Location');
   if (!location) throw new ApiError(502, 'noLocation', 'The service answered without naming the session.');
-  return { answer: await response.text(), resource: new URL(location, response.url || window.location.href).href };
+  return {
+    answer: await response.text(),
+    resource: new URL(location, response.url || window.location.href).href,
+    iceServers: iceServersOf(response.headers.get('Link')),
+  };
 }
 
 /** Ends a session. Sent with keepalive, so it also leaves while the page is going away; a failure is not worth a word. */

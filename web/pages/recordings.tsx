@@ -99,18 +99,18 @@ function RecordingCard({ recording, token, onDelete }: { recording: Recording; t
 
   return (
     <li className="card recording" data-testid={`recording-${recording.id}`} data-status={recording.status}>
-      <div className="picture">
-        {playing && mp4 ? (
-          <video src={withToken(mp4.url, playing)} poster={poster && withToken(poster.url, token)} controls autoPlay playsInline aria-label={title} onError={() => setError('The recording could not be played.')} />
-        ) : mp4 && recording.status === 'complete' ? (
-          <button type="button" className="poster" onClick={() => setPlaying(token)} aria-label={`Play ${title}`}>
-            {poster && <img src={withToken(poster.url, token)} alt="" loading="lazy" />}
-            <span aria-hidden="true">▶</span>
-          </button>
-        ) : (
-          <div className="poster blank" aria-hidden="true" />
-        )}
-      </div>
+      {mp4 && recording.status === 'complete' && (
+        <div className="picture">
+          {playing ? (
+            <video src={withToken(mp4.url, playing)} poster={poster && withToken(poster.url, token)} controls autoPlay playsInline aria-label={title} onError={() => setError('The recording could not be played.')} />
+          ) : (
+            <button type="button" className="poster" onClick={() => setPlaying(token)} aria-label={`Play ${title}`}>
+              {poster && <img src={withToken(poster.url, token)} alt="" loading="lazy" />}
+              <span aria-hidden="true">▶</span>
+            </button>
+          )}
+        </div>
+      )}
       <div className="text">
         <div className="between">
           <h2>{title}</h2>
@@ -153,7 +153,7 @@ function RecordingCard({ recording, token, onDelete }: { recording: Recording; t
               Open the studio
             </Link>
           )}
-          <button type="button" className="plain end" onClick={ask} disabled={recording.status === 'processing'}>
+          <button type="button" className="plain end" onClick={ask} disabled={recording.status !== 'complete' && recording.status !== 'failed'}>
             Delete<span className="hidden"> {title}</span>
           </button>
         </div>

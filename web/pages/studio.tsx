@@ -106,7 +106,7 @@ function Control({ room: polled, error, read, own, refresh }: { room: Room; erro
       )}
       <div className="stage studio">
         <div className="screen-side">
-          <Programme view={programme} muted={muted} label={`Programme of ${room.name}`} />
+          <Programme view={programme} muted={muted} label={`Programme of ${room.name}`} waiting="The mix starts when somebody is in the room." />
           <div className="row bar">
             <button type="button" aria-pressed={!muted} onClick={() => setMuted(!muted)}>
               {muted ? 'Listen' : 'Mute the preview'}
