@@ -46,7 +46,13 @@ export function whipEndpoints(services: Services): Endpoint[] {
           source: query.source,
           offer: body,
         };
-        const answer = await nodeClient.call<SessionAnswer>(node.url, 'POST', NODE_PATHS.whip, open, OPEN_TIMEOUT_MS);
+        let answer: SessionAnswer;
+        try {
+          answer = await nodeClient.call<SessionAnswer>(node.url, 'POST', NODE_PATHS.whip, open, OPEN_TIMEOUT_MS);
+        } catch (error) {
+          if ((await state.sessions.list(id)).length === 0) await placement.release(room, node);
+          throw error;
+        }
         await state.sessions.put({ id: session, kind: 'whip', room: id, nodeUrl: node.url, nodeId: node.id, identity, source: query.source, createdAt: new Date().toISOString() });
         mixes.want({ ...room, node: node.id }).catch((error: unknown) => log.warn({ err: error, room: id }, 'the mix could not be asked for; the reconciler will'));
         sendSessionCreated(res, `/whip/${id}/${session}`, answer, config.iceServers);

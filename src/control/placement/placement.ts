@@ -33,6 +33,12 @@ export class Placement {
     return nodes.find((n) => n.id === updated.node) ?? choice.node;
   }
 
+  /** Takes back a room's first placement when nothing came of it, so that a refused offer leaves no trace. */
+  async release(room: RoomDocument, node: NodeRecord): Promise<void> {
+    if (room.node !== undefined) return;
+    await this.rooms.update(room.id, ({ node: placed, ...rest }) => (placed === node.id ? rest : undefined));
+  }
+
   /** @throws AppError overloaded or unavailable, with Retry-After */
   async edge(room: RoomDocument): Promise<NodeRecord> {
     const choice = chooseEdge(room.region, await this.nodes.list());
