@@ -1,0 +1,333 @@
+/** All the origin has of one room: programme, disk, what viewers and followers see of it. */
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import type { RoomId } from '../domain/ids.ts';
+import { NS_PER_MS } from '../domain/programme-time.ts';
+import type { Rendition, VideoRendition } from '../domain/rendition.ts';
+import { initSegment } from '../media/fmp4-init.ts';
+import type { TrackInit, Unit } from '../media/programme-protocol.ts';
+import type { ProgrammeState } from '../node-api/contract.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { AudioConfig } from './audio-lane.ts';
+import { targetDurationSeconds, partGrid, type PartGrid } from './part-grid.ts';
+import type { ProgrammePart } from './part.ts';
+import { audioTrackInit, videoTrackInit } from './packager.ts';
+import { Programme } from './programme.ts';
+import { ProgrammeDisk, type ProgrammeFile } from './programme-disk.ts';
+import { SegmentList, type Segment } from './segment-list.ts';
+import type { VideoConfig, VideoLane } from './video-lane.ts';
+
+export interface RoomFollower {
+  /** Called with every finished part; must not block. */
+  part(part: ProgrammePart): void;
+  ended?(): void;
+}
+
+export interface Anchor {
+  monotonicNs: bigint;
+  unixMs: number;
+}
+
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+export class OriginRoom {
+  readonly grid: PartGrid;
+  readonly segments: SegmentList;
+  readonly programme: Programme;
+  readonly followers = new Set<RoomFollower>();
+  epoch = 0;
+  /** Asks the mixer for an IDR; set by the programme server. */
+  requestKeyframe: () => void = () => undefined;
+  readonly #videoConfigs = new Map<VideoRendition, VideoConfig[]>();
+  readonly #audioConfigs: AudioConfig[] = [];
+  readonly #waiters = new Set<() => void>();
+  #recent: ProgrammePart[] = [];
+  #closed = false;
+
+  private constructor(
+    readonly room: RoomId,
+    readonly frameRate: number,
+    private readonly config: Pick<Config, 'partFrames' | 'dvrSeconds'>,
+    private readonly disk: ProgrammeDisk,
+    readonly anchor: Anchor,
+    private readonly log: Logger,
+  ) {
+    this.grid = partGrid(frameRate, config.partFrames);
+    const partsOf = (seconds: number): number => Math.ceil((seconds * frameRate) / config.partFrames);
+    const target = targetDurationSeconds(this.grid);
+    this.segments = new SegmentList({
+      // Three target durations at the very least (conformance.md, HLS 1), twice that so that delta updates have something to skip.
+      windowParts: partsOf(Math.max(config.dvrSeconds, 8 * target)),
+      hotParts: partsOf(5 * target),
+    });
+    this.programme = new Programme(room, this.grid, this.segments, {
+      part: (part) => this.#onPart(part),
+      changed: () => this.#onChanged(),
+      keyframeWanted: () => this.requestKeyframe(),
+      configured: () => this.#noteConfigs(),
+    });
+  }
+
+  /** A room that never had a programme here, or whose old one has another frame rate: then numbers go on from `after`. */
+  static async create(room: RoomId, frameRate: number, config: Pick<Config, 'partFrames' | 'dvrSeconds'>, folder: string, log: Logger, after?: OriginRoom): Promise<OriginRoom> {
+    const anchor = after?.anchor ?? { monotonicNs: process.hrtime.bigint(), unixMs: Date.now() };
+    const self = new OriginRoom(room, frameRate, config, new ProgrammeDisk(folder), anchor, log);
+    if (after) {
+      self.epoch = after.epoch;
+      self.segments.continueFrom(after.segments.nextMsn, (after.segments.segments.at(-1)?.discontinuities ?? 0) + 1);
+      await self.disk.rewriteIndex([]).catch(() => undefined);
+    }
+    await self.#writeState();
+    return self;
+  }
+
+  /** @returns undefined when the folder holds no programme that can be taken up */
+  static async load(room: RoomId, config: Pick<Config, 'partFrames' | 'dvrSeconds'>, folder: string, log: Logger): Promise<OriginRoom | undefined> {
+    const disk = new ProgrammeDisk(folder);
+    const stored = await disk.load();
+    if (!stored) return undefined;
+    const { file, segments } = stored;
+    // After a reboot the monotonic clock began anew: the wall clock is the bridge.
+    const monotonicNs =
+      file.bootId === bootId() ? BigInt(file.anchorMonotonicNs) : process.hrtime.bigint() - BigInt(Date.now() - file.anchorUnixMs) * NS_PER_MS;
+    const self = new OriginRoom(room, file.frameRate, config, disk, { monotonicNs, unixMs: file.anchorUnixMs }, log);
+    self.epoch = file.epoch;
+    if (file.partFrames !== config.partFrames) {
+      const last = segments.at(-1);
+      self.segments.continueFrom((last?.msn ?? -1) + 1, (last?.discontinuities ?? 0) + 1);
+      await disk.rewriteIndex([]).catch(() => undefined);
+      return self;
+    }
+    await self.#restore(file, segments);
+    return self;
+  }
+
+  async #restore(file: ProgrammeFile, segments: Segment[]): Promise<void> {
+    for (const segment of segments) this.segments.restore(segment);
+    const last = segments.at(-1);
+    for (const [rendition, configs] of Object.entries(file.video) as [VideoRendition, NonNullable<ProgrammeFile['video'][VideoRendition]>][]) {
+      const lane = this.programme.video.get(rendition);
+      const newest = configs.at(-1);
+      if (!lane || !newest) continue;
+      const idr = last && file.renditions.includes(rendition) ? await this.disk.firstPicture(last.msn, rendition) : undefined;
+      for (const config of configs) {
+        // The lane parses each record, so its history has the parameters too.
+        lane.resume({ ...config, avcC: Buffer.from(config.avcC, 'base64') }, idr ?? Buffer.alloc(0));
+        if (lane.config) this.#remember(rendition, lane.config);
+      }
+    }
+    for (const config of file.audio) {
+      this.programme.audio.resume({ number: config.number, config: Buffer.from(config.config, 'base64'), bitrateBps: config.bitrateBps });
+      this.#audioConfigs[config.number] = this.programme.audio.config;
+    }
+    this.segments.ended = file.ended;
+    const complete = file.renditions.length > 0 && file.renditions.every((r) => (this.programme.video.get(r)?.lastIdr?.length ?? 0) > 0);
+    if (last && !file.ended && complete) last.complete = false;
+    if (complete) this.programme.resume(this.nowNs(), file.renditions);
+    this.log.info({ room: this.room, segments: segments.length, nextMsn: this.segments.nextMsn, goesOn: this.programme.started }, 'programme taken up from disk');
+  }
+
+  /** Programme time. */
+  nowNs(): bigint {
+    return process.hrtime.bigint() - this.anchor.monotonicNs;
+  }
+
+  get nowFrame(): number {
+    return Math.ceil(Number(this.nowNs()) / (1e9 / this.grid.frameRate));
+  }
+
+  /** There is something to watch. */
+  get playable(): boolean {
+    return this.segments.lastPart !== undefined;
+  }
+
+  /** Renditions with a media playlist, best first. */
+  get renditions(): Rendition[] {
+    return [...this.programme.renditions, 'audio'];
+  }
+
+  beginEpoch(epoch: number): void {
+    this.epoch = epoch;
+    this.programme.beginEpoch(this.nowNs());
+    this.#writeStateSoon();
+  }
+
+  sourceGone(): void {
+    this.programme.sourceGone(this.nowNs());
+  }
+
+  configure(init: TrackInit): void {
+    this.programme.configure(init);
+  }
+
+  push(unit: Unit): void {
+    this.programme.push(unit, this.nowNs());
+  }
+
+  tick(): void {
+    if (!this.#closed) this.programme.tick(this.nowNs());
+  }
+
+  end(): void {
+    this.programme.end();
+  }
+
+  /** Parts of the newest segment, its keyframe first. */
+  recentParts(): readonly ProgrammePart[] {
+    return this.#recent;
+  }
+
+  lane(rendition: VideoRendition): VideoLane | undefined {
+    return this.programme.video.get(rendition);
+  }
+
+  videoConfig(rendition: VideoRendition, number?: number): VideoConfig | undefined {
+    const configs = this.#videoConfigs.get(rendition);
+    return number === undefined ? configs?.at(-1) : configs?.find((c) => c.number === number);
+  }
+
+  get audioConfig(): AudioConfig {
+    return this.programme.audio.config;
+  }
+
+  init(rendition: Rendition, number: number): Buffer | undefined {
+    if (rendition === 'audio') {
+      const audio = this.#audioConfigs[number];
+      return audio && initSegment([audioTrackInit(audio)]);
+    }
+    const video = this.videoConfig(rendition, number);
+    return video && initSegment([videoTrackInit(video, this.grid)]);
+  }
+
+  /** Bytes of a whole segment: from memory while hot, else from disk. */
+  async segmentMedia(segment: Segment, rendition: Rendition): Promise<Buffer[] | undefined> {
+    const hot = segment.parts.map((p) => p.media?.get(rendition));
+    if (hot.every((b) => b !== undefined)) return hot as Buffer[];
+    const stored = await this.disk.readSegment(segment.msn, rendition);
+    return stored && [stored];
+  }
+
+  /**
+   * Resolves true as soon as `holds` does, checked with every change; false after `timeoutMs` or when the room closes.
+   * Nobody waits longer than three target durations, so the set is bounded by the requests themselves.
+   */
+  waitUntil(holds: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (holds()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const done = (result: boolean): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(check);
+        resolve(result);
+      };
+      const check = (): void => {
+        if (holds()) done(true);
+        else if (this.#closed) done(false);
+      };
+      const timer = setTimeout(() => done(false), timeoutMs);
+      this.#waiters.add(check);
+    });
+  }
+
+  state(): ProgrammeState {
+    const { programme, segments } = this;
+    return {
+      room: this.room,
+      epoch: this.epoch,
+      live: programme.live,
+      ended: programme.ended,
+      mediaSequence: segments.segments[0]?.msn ?? segments.nextMsn,
+      durationMs: Math.round(programme.durationMs),
+      gaps: programme.gaps.slice(-50),
+    };
+  }
+
+  get diskDropped(): number {
+    return this.disk.dropped + this.disk.failed;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const check of [...this.#waiters]) check();
+    await this.#writeState().catch(() => undefined);
+  }
+
+  #onPart(part: ProgrammePart): void {
+    const open = this.segments.open;
+    const entry = open?.parts.at(-1);
+    if (open && entry?.media) this.disk.append(open, entry, entry.media);
+    if (part.cut) this.#recent = [];
+    this.#recent.push(part);
+    if (part.cut) {
+      this.#noteConfigs();
+      const gone = this.segments.trim();
+      if (gone.length > 0) this.disk.remove(gone, [...this.segments.retired, ...this.segments.segments]);
+      this.#writeStateSoon();
+    }
+    for (const follower of [...this.followers]) follower.part(part);
+    this.#wake();
+  }
+
+  #onChanged(): void {
+    if (this.segments.ended) {
+      this.#recent = [];
+      this.#writeStateSoon();
+      for (const follower of [...this.followers]) follower.ended?.();
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const check of [...this.#waiters]) check();
+  }
+
+  #remember(rendition: VideoRendition, config: VideoConfig): void {
+    const configs = this.#videoConfigs.get(rendition) ?? [];
+    if (configs.at(-1)?.number !== config.number) configs.push(config);
+    this.#videoConfigs.set(rendition, configs);
+  }
+
+  #noteConfigs(): void {
+    for (const [rendition, lane] of this.programme.video) if (lane.config) this.#remember(rendition, lane.config);
+    const audio = this.programme.audio.config;
+    this.#audioConfigs[audio.number] = audio;
+  }
+
+  #stateWritten = '';
+  #writeStateSoon(): void {
+    void this.#writeState().catch((error: unknown) => this.log.error({ err: error, room: this.room }, 'programme state could not be written'));
+  }
+
+  async #writeState(): Promise<void> {
+    const file: ProgrammeFile = {
+      version: 1,
+      bootId: bootId(),
+      anchorMonotonicNs: String(this.anchor.monotonicNs),
+      anchorUnixMs: this.anchor.unixMs,
+      epoch: this.epoch,
+      frameRate: this.grid.frameRate,
+      partFrames: this.grid.partFrames,
+      ended: this.segments.ended,
+      renditions: this.programme.renditions,
+      video: Object.fromEntries(
+        [...this.#videoConfigs].map(([r, configs]) => [
+          r,
+          configs.map((c) => ({ number: c.number, avcC: c.avcC.toString('base64'), width: c.width, height: c.height, bitrateBps: c.bitrateBps })),
+        ]),
+      ),
+      audio: this.#audioConfigs.filter(Boolean).map((c) => ({ number: c.number, config: c.config.toString('base64'), bitrateBps: c.bitrateBps })),
+    };
+    const text = JSON.stringify(file);
+    if (text !== this.#stateWritten) {
+      this.#stateWritten = text;
+      await this.disk.writeState(file);
+    }
+    await this.disk.flush();
+  }
+}

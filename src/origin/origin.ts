@@ -1,0 +1,170 @@
+/** The origin role: programme socket, rooms, HLS, tail and recorder behind one node-api server. */
+import { mkdir, readdir } from 'node:fs/promises';
+import type { Config } from '../config/config.ts';
+import { AppError } from '../domain/errors.ts';
+import { isName, type RecordingId, type RoomId } from '../domain/ids.ts';
+import type { VideoRendition } from '../domain/rendition.ts';
+import { programmeSocketPath } from '../media/programme-protocol.ts';
+import type { RecordingOpen } from '../node-api/contract.ts';
+import { handled, type NodeRequest, type NodeServer } from '../node-api/server.ts';
+import type { Logger } from '../observability/logger.ts';
+import { hlsResource } from './hls-path.ts';
+import { HlsView } from './hls-view.ts';
+import { OriginRoom } from './origin-room.ts';
+import { Poster } from './poster.ts';
+import { ProgrammeServer } from './programme-server.ts';
+import { Recorder } from './recorder.ts';
+import type { ChunkStore } from './recording-file.ts';
+import { Tails } from './tail.ts';
+
+const TICK_MS = 40;
+
+export interface OriginOptions {
+  config: Pick<Config, 'dataDir' | 'runDir' | 'partFrames' | 'dvrSeconds' | 'internalHost' | 'internalSecret'>;
+  store: ChunkStore;
+  log: Logger;
+}
+
+export class Origin {
+  readonly tails = new Tails();
+  readonly recorder: Recorder;
+  readonly programmeServer: ProgrammeServer;
+  readonly #rooms = new Map<RoomId, OriginRoom>();
+  readonly #opening = new Map<RoomId, Promise<OriginRoom>>();
+  readonly #views = new WeakMap<OriginRoom, HlsView>();
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(private readonly options: OriginOptions) {
+    const { config, store, log } = options;
+    this.recorder = new Recorder({ folder: (room) => `${this.#folder(room)}/recordings`, room: (room) => this.#rooms.get(room), store, log });
+    const tcp = config.internalHost && config.internalSecret ? { host: config.internalHost, port: 0, secret: config.internalSecret } : undefined;
+    this.programmeServer = new ProgrammeServer({
+      socketPath: programmeSocketPath(config.runDir),
+      ...(tcp ? { tcp } : {}),
+      log,
+      openRoom: (room, frameRate) => this.#openRoom(room, frameRate),
+      room: (room) => this.#rooms.get(room),
+    });
+  }
+
+  get rooms(): OriginRoom[] {
+    return [...this.#rooms.values()];
+  }
+
+  /** Takes up what is on disk, then opens the programme socket. */
+  async start(): Promise<void> {
+    const { config, log } = this.options;
+    const root = `${config.dataDir}/origin`;
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(root)) {
+      if (!isName(name)) continue;
+      try {
+        const room = await OriginRoom.load(name as RoomId, config, this.#folder(name as RoomId), log);
+        if (!room) continue;
+        this.#rooms.set(room.room, room);
+        await this.recorder.load(room);
+      } catch (error) {
+        log.error({ err: error, room: name }, 'a programme on disk could not be taken up');
+      }
+    }
+    await this.programmeServer.start();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Adds the routes of contract.ts to the role's server. */
+  register(server: NodeServer): void {
+    server.get('/hls/:room/*', (request) => this.#hls(request));
+    server.get('/tail/:room/:rendition', ({ params, response }) => {
+      if (params['rendition'] !== 'high' && params['rendition'] !== 'mid') throw new AppError('notFound');
+      this.tails.serve(this.#rooms.get(params['room'] as RoomId), params['rendition'], response);
+      return handled;
+    });
+    server.get('/programmes/:room', ({ params }) => this.#room(params['room']).state());
+    server.delete('/programmes/:room', ({ params }) => {
+      const room = this.#rooms.get(params['room'] as RoomId);
+      if (!room) return undefined;
+      room.end();
+      this.programmeServer.endRoom(room.room);
+      return undefined;
+    });
+    server.post('/recordings', async (request) => this.recorder.start(recordingOpen(await request.json<unknown>())));
+    server.get('/recordings/:id', ({ params }) => this.recorder.state(params['id'] as RecordingId));
+    server.delete('/recordings/:id', async ({ params }) => {
+      await this.recorder.discard(params['id'] as RecordingId);
+      return undefined;
+    });
+    server.post('/recordings/:id/pause', ({ params }) => this.recorder.pause(params['id'] as RecordingId));
+    server.post('/recordings/:id/resume', ({ params }) => this.recorder.resume(params['id'] as RecordingId));
+    server.post('/recordings/:id/stop', ({ params }) => this.recorder.stop(params['id'] as RecordingId));
+  }
+
+  /** Idempotent; programmes and recordings are taken up by the next process. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.programmeServer.close();
+    await this.recorder.close();
+    for (const room of this.#rooms.values()) await room.close();
+  }
+
+  #tick(): void {
+    for (const room of this.#rooms.values()) {
+      try {
+        room.tick();
+      } catch (error) {
+        this.options.log.error({ err: error, room: room.room }, 'a programme cannot go on');
+        room.end();
+      }
+    }
+  }
+
+  async #hls({ params, query, raw, response }: NodeRequest): Promise<typeof handled> {
+    const resource = hlsResource(params['rest'] ?? '');
+    response.setHeader('access-control-allow-origin', '*');
+    if (!resource) throw new AppError('notFound');
+    const room = this.#room(params['room']);
+    let view = this.#views.get(room);
+    if (!view) this.#views.set(room, (view = new HlsView(room, new Poster(room))));
+    await view.serve(resource, query, raw, response);
+    return handled;
+  }
+
+  #room(id: string | undefined): OriginRoom {
+    const room = this.#rooms.get(id as RoomId);
+    if (!room) throw new AppError('notFound', { detail: 'The room has no programme yet.', retryAfterSeconds: 1 });
+    return room;
+  }
+
+  #openRoom(id: RoomId, frameRate: number): Promise<OriginRoom> {
+    const known = this.#rooms.get(id);
+    // Another frame rate counts frames otherwise: possible only once the old programme has ended.
+    if (known && (known.frameRate === frameRate || (known.programme.started && !known.programme.ended))) return Promise.resolve(known);
+    let opening = this.#opening.get(id);
+    if (!opening) {
+      opening = OriginRoom.create(id, frameRate, this.options.config, this.#folder(id), this.options.log, known)
+        .then(async (room) => {
+          await known?.close();
+          this.#rooms.set(id, room);
+          return room;
+        })
+        .finally(() => this.#opening.delete(id));
+      this.#opening.set(id, opening);
+    }
+    return opening;
+  }
+
+  /** @param room matches the name pattern, so it is safe in a path */
+  #folder(room: RoomId): string {
+    return `${this.options.config.dataDir}/origin/${room}`;
+  }
+}
+
+/** @throws AppError validationFailed */
+function recordingOpen(body: unknown): RecordingOpen {
+  const { recording, room, rendition } = (body ?? {}) as Partial<Record<keyof RecordingOpen, unknown>>;
+  if (!isName(recording) || !isName(room) || (rendition !== 'high' && rendition !== 'mid'))
+    throw new AppError('validationFailed', { detail: 'recording, room and rendition are needed.' });
+  return { recording: recording as RecordingId, room: room as RoomId, rendition: rendition as VideoRendition };
+}

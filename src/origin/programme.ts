@@ -1,0 +1,313 @@
+/**
+ * One room's programme: units in, parts out, at their cadence whatever the mixer does (architecture.md §2 "Origin",
+ * docs/adr/0006-gap-filling.md). Time comes in through `nowNs`; nothing here waits.
+ */
+import type { RoomId } from '../domain/ids.ts';
+import { NS_PER_MS, nearestAacFrame, nearestVideoFrame, videoFrameStartNs } from '../domain/programme-time.ts';
+import type { VideoRendition } from '../domain/rendition.ts';
+import type { RecordingGap } from '../domain/recording.ts';
+import type { TrackInit, Unit } from '../media/programme-protocol.ts';
+import { AudioLane } from './audio-lane.ts';
+import { firstAacFrame, partOfFrame, partStartMs, type PartGrid } from './part-grid.ts';
+import type { GapReason, ProgrammePart } from './part.ts';
+import { SegmentList } from './segment-list.ts';
+import { packagePart } from './packager.ts';
+import { VideoLane } from './video-lane.ts';
+
+const RENDITIONS: readonly VideoRendition[] = ['high', 'mid'];
+/** How long the first part waits for the other renditions. */
+const START_PATIENCE_NS = 1500n * NS_PER_MS;
+/** A part is filled when it is this much later than its units usually come: survives a mixer stopped for 300 ms. */
+const FILL_AFTER_MS = 350;
+const MIN_TOLERANCE_MS = 400;
+const MAX_TOLERANCE_MS = 1500;
+/** Without a mixer for this long the programme ends by itself. */
+const MAX_FILL_MS = 300_000;
+/** A hole longer than this is not filled when the origin comes back: DISCONTINUITY instead. */
+export const MAX_RESUME_MS = 30_000;
+const MAX_GAPS = 200;
+/** A gap this soon after an epoch's begin or end is put down to it. */
+const RESTART_MEMORY_NS = 3000n * NS_PER_MS;
+
+export interface ProgrammeCounters {
+  lateUnits: number;
+  undecodableUnits: number;
+  droppedUnits: number;
+  filledFrames: number;
+  silentFrames: number;
+  parts: number;
+}
+
+export interface ProgrammeEvents {
+  /** A part is finished: `segments` already has it. */
+  part(part: ProgrammePart): void;
+  /** `segments` changed without a new part, or the programme ended. */
+  changed(): void;
+  keyframeWanted(): void;
+  /** Codec parameters are new. */
+  configured(): void;
+}
+
+export class Programme {
+  readonly video = new Map<VideoRendition, VideoLane>(RENDITIONS.map((r) => [r, new VideoLane()]));
+  readonly audio = new AudioLane();
+  readonly counters: ProgrammeCounters = { lateUnits: 0, undecodableUnits: 0, droppedUnits: 0, filledFrames: 0, silentFrames: 0, parts: 0 };
+  /** Places are counted from the first part. */
+  readonly gaps: RecordingGap[] = [];
+  /** Renditions of this programme, best first; fixed with its first part. */
+  renditions: VideoRendition[] = [];
+  #nextPart: number | undefined;
+  #firstPart: number | undefined;
+  #jump = false;
+  #mustCut = false;
+  #firstIdrAtNs: bigint | undefined;
+  #latenessMs = 100;
+  #lastUnitNs = 0n;
+  #sourceConnected = false;
+  #epochDelivers = false;
+  #resumed = false;
+  #restartNs: bigint | undefined;
+  #openGap: RecordingGap | undefined;
+
+  constructor(
+    readonly room: RoomId,
+    readonly grid: PartGrid,
+    readonly segments: SegmentList,
+    private readonly events: ProgrammeEvents,
+  ) {}
+
+  get started(): boolean {
+    return this.#nextPart !== undefined;
+  }
+  get live(): boolean {
+    return this.#sourceConnected && this.#epochDelivers;
+  }
+  get ended(): boolean {
+    return this.segments.ended;
+  }
+  get toleranceMs(): number {
+    return Math.min(MAX_TOLERANCE_MS, Math.max(MIN_TOLERANCE_MS, this.#latenessMs + FILL_AFTER_MS));
+  }
+  get durationMs(): number {
+    if (this.#firstPart === undefined) return 0;
+    return partStartMs(this.grid, (this.segments.lastPart?.part ?? this.#firstPart - 1) + 1 - this.#firstPart);
+  }
+
+  /** Takes up what was on disk: `segments` is restored, the lanes know their parameters. */
+  resume(nowNs: bigint, renditions: VideoRendition[]): void {
+    const last = this.segments.lastPart;
+    if (!last) return;
+    this.renditions = renditions;
+    this.#firstPart = this.segments.segments[0]?.parts[0]?.part ?? last.part;
+    const next = last.part + 1;
+    const agoMs = Number(nowNs / NS_PER_MS) - partStartMs(this.grid, next);
+    if (this.segments.ended || agoMs > MAX_RESUME_MS) {
+      this.#jump = true;
+      this.segments.close();
+      return;
+    }
+    this.#nextPart = next;
+    this.#mustCut = true;
+    this.#resumed = true;
+    this.#lastUnitNs = nowNs;
+  }
+
+  beginEpoch(nowNs: bigint): void {
+    if (this.segments.ended || (this.#nextPart === undefined && this.segments.lastPart)) this.#restart();
+    this.#sourceConnected = true;
+    this.#epochDelivers = false;
+    this.#restartNs = nowNs;
+    this.#lastUnitNs = nowNs;
+    for (const lane of this.video.values()) lane.beginEpoch();
+  }
+
+  sourceGone(nowNs: bigint): void {
+    this.#restartNs = nowNs;
+    this.#sourceConnected = false;
+  }
+
+  /** @throws RangeError when the track's parameters cannot be packaged */
+  configure(init: TrackInit): void {
+    const config = Buffer.from(init.config, 'base64');
+    if (init.codec === 'h264') {
+      this.video.get(init.track.slice('video:'.length) as VideoRendition)?.configure(config, init.width, init.height, init.bitrateBps);
+    } else if (init.codec === 'aac') this.audio.configure(config, init.bitrateBps, this.started);
+    this.events.configured();
+  }
+
+  push(unit: Unit, nowNs: bigint): void {
+    if (this.segments.ended || unit.track === 'audio:opus') return;
+    const lateness = Number((nowNs - unit.ptsNs - unit.durationNs) / NS_PER_MS);
+    // A slow mean; one stall counts little.
+    this.#latenessMs += 0.02 * (Math.max(0, Math.min(lateness, this.#latenessMs + 200)) - this.#latenessMs);
+    this.#lastUnitNs = nowNs;
+    const openPart = this.#nextPart ?? 0;
+    let placement: string;
+    if (unit.track === 'audio:aac') {
+      placement = this.audio.push(nearestAacFrame(unit.ptsNs), unit.data, firstAacFrame(this.grid, openPart * this.grid.partFrames));
+    } else {
+      const rendition = unit.track.slice('video:'.length) as VideoRendition;
+      if (this.started && !this.renditions.includes(rendition)) return;
+      const lane = this.video.get(rendition) as VideoLane;
+      const needed = lane.needsIdr;
+      placement = lane.push(nearestVideoFrame(unit.ptsNs, this.grid.frameRate), unit.key, unit.data, openPart * this.grid.partFrames);
+      if (placement === 'taken') {
+        if (unit.key) this.#firstIdrAtNs ??= nowNs;
+        this.#epochDelivers = true;
+      } else if (!needed || unit.key) this.events.keyframeWanted();
+    }
+    if (placement === 'late') this.counters.lateUnits++;
+    if (placement === 'undecodable') this.counters.undecodableUnits++;
+    if (placement === 'full') this.counters.droppedUnits++;
+    this.tick(nowNs);
+  }
+
+  /** Finishes every part that is complete or overdue. Call it at least every 50 ms. */
+  tick(nowNs: bigint): void {
+    if (this.segments.ended) return;
+    if (this.#nextPart === undefined && !this.#start(nowNs)) return;
+    let emitted = false;
+    for (;;) {
+      const part = this.#nextPart as number;
+      if (!this.#complete(part) && !this.#overdue(part, nowNs)) break;
+      this.#emit(part, nowNs);
+      emitted = true;
+    }
+    if (!emitted) this.#closeWhenSure();
+    if (emitted && this.renditions.some((r) => this.video.get(r)?.needsIdr) && this.#sourceConnected) this.events.keyframeWanted();
+    if (!this.#sourceConnected && nowNs - this.#lastUnitNs > BigInt(MAX_FILL_MS) * NS_PER_MS) this.end();
+  }
+
+  /** ENDLIST. Idempotent. */
+  end(): void {
+    if (this.segments.ended) return;
+    this.segments.close();
+    this.segments.ended = true;
+    this.segments.revision++;
+    this.#nextPart = undefined;
+    this.#sourceConnected = false;
+    this.#epochDelivers = false;
+    for (const lane of this.video.values()) lane.reset();
+    this.audio.reset();
+    this.events.changed();
+  }
+
+  #restart(): void {
+    this.segments.ended = false;
+    this.segments.close();
+    this.#nextPart = undefined;
+    this.#firstIdrAtNs = undefined;
+    this.#jump = true;
+    for (const lane of this.video.values()) lane.reset();
+    this.audio.reset();
+  }
+
+  #start(nowNs: bigint): boolean {
+    if (this.#firstIdrAtNs === undefined) return false;
+    const ready = RENDITIONS.filter((r) => this.video.get(r)?.firstIdrFrame !== undefined);
+    const all = ready.length === RENDITIONS.length && this.audio.configured;
+    if (!all && nowNs - this.#firstIdrAtNs < START_PATIENCE_NS) return false;
+    if (ready.length === 0) return false;
+    // A programme that goes on keeps its renditions as far as they are there.
+    this.renditions = ready;
+    const frames = ready.map((r) => this.video.get(r)?.firstIdrFrame ?? 0);
+    const afterLast = (this.segments.lastPart?.part ?? -1) + 1;
+    this.#nextPart = Math.max(afterLast, partOfFrame(this.grid, Math.max(...frames)));
+    this.#firstPart ??= this.#nextPart;
+    this.#mustCut = true;
+    return true;
+  }
+
+  #lanes(): VideoLane[] {
+    return this.renditions.map((r) => this.video.get(r) as VideoLane);
+  }
+
+  #complete(part: number): boolean {
+    const end = (part + 1) * this.grid.partFrames;
+    return this.audio.reaches(firstAacFrame(this.grid, end)) && this.#lanes().every((lane) => lane.reaches(end));
+  }
+
+  #overdue(part: number, nowNs: bigint): boolean {
+    const endNs = videoFrameStartNs((part + 1) * this.grid.partFrames, this.grid.frameRate);
+    return nowNs >= endNs + BigInt(Math.round(this.toleranceMs)) * NS_PER_MS;
+  }
+
+  /** All encoders have an IDR in the part, and a segment boundary of the grid has been reached. */
+  #gridCut(part: number): boolean {
+    const from = part * this.grid.partFrames;
+    const first = this.segments.open?.parts[0]?.part;
+    if (first === undefined) return false;
+    const due = Math.floor(part / this.grid.partsPerSegment) > Math.floor(first / this.grid.partsPerSegment);
+    return due && this.#lanes().every((lane) => lane.hasIdr(from, from + this.grid.partFrames));
+  }
+
+  /** Tells viewers that a segment is complete as soon as the next one's IDR is here, not a part later. */
+  #closeWhenSure(): void {
+    const open = this.segments.open;
+    if (!open || open.parts.length === 0 || this.#nextPart === undefined) return;
+    if (!this.#gridCut(this.#nextPart) && open.parts.length < this.grid.maxSegmentParts) return;
+    this.segments.close();
+    this.events.changed();
+  }
+
+  #emit(part: number, nowNs: bigint): void {
+    const { grid } = this;
+    const from = part * grid.partFrames;
+    const to = from + grid.partFrames;
+    const lanes = this.#lanes();
+    const changes = lanes.some((lane) => lane.changesBefore(to)) || this.audio.changes;
+    const open = this.segments.open;
+    const cut = !open || this.#mustCut || changes || this.#gridCut(part) || open.parts.length >= grid.maxSegmentParts;
+    const discontinuity = (this.#jump || changes) && this.segments.lastPart !== undefined;
+    const silent = this.audio.take(firstAacFrame(grid, from), firstAacFrame(grid, to));
+    const result: ProgrammePart = {
+      part,
+      cut,
+      discontinuity,
+      video: new Map(this.renditions.map((r) => [r, (this.video.get(r) as VideoLane).take(from, to, cut)])),
+      audio: silent.samples,
+      silentFrames: silent.silentFrames,
+      reason: this.#reason(nowNs),
+    };
+    this.#mustCut = false;
+    this.#jump = false;
+    this.#nextPart = part + 1;
+    if (cut) {
+      const init: Record<string, number> = { audio: this.audio.config.number };
+      for (const [rendition, { config }] of result.video) init[rendition] = config;
+      this.segments.begin(discontinuity, init);
+    }
+    const media = packagePart(result);
+    const bytes: Record<string, number> = {};
+    for (const [rendition, data] of media) bytes[rendition] = data.length;
+    const independent = [...result.video.values()].every((v) => v.samples[0]?.key);
+    this.segments.add({ part, independent, bytes, media });
+    this.counters.parts++;
+    this.counters.silentFrames += silent.silentFrames;
+    if (cut && (discontinuity || part === this.#firstPart)) for (const v of result.video.values()) v.filled = []; // a beginning is no gap
+    this.#noteGaps(result);
+    this.events.part(result);
+  }
+
+  #reason(nowNs: bigint): GapReason {
+    if (this.#resumed && !this.#epochDelivers) return 'originRestart';
+    const restarted = this.#restartNs !== undefined && nowNs - this.#restartNs < RESTART_MEMORY_NS;
+    return this.live && !restarted ? 'stalled' : 'mixerRestart';
+  }
+
+  #noteGaps(part: ProgrammePart): void {
+    if (this.#epochDelivers) this.#resumed = false;
+    const best = part.video.values().next().value;
+    for (const { frame, frames } of best?.filled ?? []) {
+      this.counters.filledFrames += frames;
+      const atMs = Math.round((frame * 1000) / this.grid.frameRate - partStartMs(this.grid, this.#firstPart ?? 0));
+      const lengthMs = Math.round((frames * 1000) / this.grid.frameRate);
+      if (this.#openGap && atMs - (this.#openGap.atMs + this.#openGap.lengthMs) <= 2) this.#openGap.lengthMs = atMs + lengthMs - this.#openGap.atMs;
+      else {
+        this.#openGap = { atMs, lengthMs, reason: part.reason };
+        this.gaps.push(this.#openGap);
+        if (this.gaps.length > MAX_GAPS) this.gaps.shift();
+      }
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The segments of one programme as playlists see them, with the hot ones' bytes. Media sequence numbers only grow, also over
+ * restarts (conformance.md, HLS 2).
+ */
+import type { Rendition } from '../domain/rendition.ts';
+
+export interface PartEntry {
+  /** Part number in programme time. */
+  part: number;
+  independent: boolean;
+  bytes: Partial<Record<Rendition, number>>;
+  /** Present while hot. */
+  media?: Map<Rendition, Buffer>;
+}
+
+export interface Segment {
+  msn: number;
+  parts: PartEntry[];
+  discontinuity: boolean;
+  /** Discontinuities before and with this one, since ever. */
+  discontinuities: number;
+  /** Number of each rendition's init segment. */
+  init: Partial<Record<Rendition, number>>;
+  complete: boolean;
+  /** All of it was handed to the disk. */
+  stored: boolean;
+}
+
+export interface SegmentListLimits {
+  /** Parts in the playlist, at least. */
+  windowParts: number;
+  /** Parts whose bytes stay in memory. */
+  hotParts: number;
+}
+
+export class SegmentList {
+  /** Oldest first; the last one may be open. */
+  readonly segments: Segment[] = [];
+  /** Out of the playlist, still downloadable. */
+  readonly retired: Segment[] = [];
+  /** Counts every change of what playlists say. */
+  revision = 0;
+  ended = false;
+  #nextMsn = 0;
+  #discontinuities = 0;
+
+  constructor(private readonly limits: SegmentListLimits) {}
+
+  get open(): Segment | undefined {
+    const last = this.segments.at(-1);
+    return last && !last.complete ? last : undefined;
+  }
+  get lastPart(): PartEntry | undefined {
+    return this.segments.at(-1)?.parts.at(-1);
+  }
+  /** Newest complete segment's number, −1 when there is none. */
+  get lastComplete(): number {
+    return (this.open ? this.open.msn : this.#nextMsn) - 1;
+  }
+  get nextMsn(): number {
+    return this.#nextMsn;
+  }
+
+  begin(discontinuity: boolean, init: Segment['init']): Segment {
+    this.close();
+    if (discontinuity) this.#discontinuities++;
+    const segment: Segment = { msn: this.#nextMsn++, parts: [], discontinuity, discontinuities: this.#discontinuities, init, complete: false, stored: true };
+    this.segments.push(segment);
+    return segment;
+  }
+
+  add(entry: PartEntry): void {
+    const open = this.open;
+    if (!open) throw new RangeError('no segment is open');
+    open.parts.push(entry);
+    this.revision++;
+  }
+
+  close(): void {
+    const open = this.open;
+    if (!open) return;
+    open.complete = true;
+    this.revision++;
+  }
+
+  /** Numbers go on from here when older segments could not be taken over. */
+  continueFrom(msn: number, discontinuities: number): void {
+    this.#nextMsn = Math.max(this.#nextMsn, msn);
+    this.#discontinuities = Math.max(this.#discontinuities, discontinuities);
+  }
+
+  restore(segment: Segment): void {
+    this.segments.push(segment);
+    this.continueFrom(segment.msn + 1, segment.discontinuities);
+    this.revision++;
+  }
+
+  find(msn: number): Segment | undefined {
+    const first = this.segments[0];
+    if (first && msn >= first.msn) return this.segments[msn - first.msn];
+    return this.retired.find((s) => s.msn === msn);
+  }
+
+  /** Drops bytes that are no longer hot, takes old segments out of the playlist. @returns segments nobody may ask for any more */
+  trim(): Segment[] {
+    const newest = this.lastPart?.part ?? 0;
+    for (let i = this.segments.length - 1; i >= 0; i--) {
+      const segment = this.segments[i] as Segment;
+      const end = segment.parts.at(-1)?.part ?? newest;
+      if (newest - end <= this.limits.hotParts) continue;
+      if (segment.parts[0]?.media === undefined) break;
+      for (const part of segment.parts) delete part.media;
+    }
+    while (this.segments.length > 1) {
+      const second = this.segments[1] as Segment;
+      if (newest - (second.parts[0]?.part ?? newest) < this.limits.windowParts) break;
+      this.retired.push(this.segments.shift() as Segment);
+      this.revision++;
+    }
+    const gone: Segment[] = [];
+    while (this.retired.length > 0) {
+      const oldest = this.retired[0] as Segment;
+      if (newest - (oldest.parts.at(-1)?.part ?? newest) <= 2 * this.limits.windowParts + oldest.parts.length) break;
+      gone.push(this.retired.shift() as Segment);
+    }
+    return gone;
+  }
+}
