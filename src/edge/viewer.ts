@@ -21,6 +21,8 @@ const MSID = 'programme';
 const GATHERING_TIMEOUT_MS = 2000;
 const CONNECT_TIMEOUT_MS = 30_000;
 const DISCONNECTED_TIMEOUT_MS = 15_000;
+/** ICE consent takes 30 s; a viewer that reported about once a second and has fallen silent is gone sooner. */
+const SILENT_TIMEOUT_MS = 15_000;
 const FIRST_REPORTS_MS = [0, 200, 500];
 const REPORT_INTERVAL_MS = 1000;
 /** A start from the cache is sent at about 80 Mbit/s: fast enough not to be seen, slow enough for socket buffers. */
@@ -85,6 +87,8 @@ export class Viewer extends EventEmitter<Events> {
   #connected = false;
   #disconnectedAtMs: number | undefined;
   #openedAtMs: number | undefined;
+  /** When its last RTCP came; undefined while it has sent none (some clients never do). */
+  #heardAtMs: number | undefined;
   #reports = 0;
   #nextReportAtMs = 0;
   #pumpTimer: NodeJS.Timeout | undefined;
@@ -184,6 +188,7 @@ export class Viewer extends EventEmitter<Events> {
     }
     if (!this.#connected && nowMs - this.#createdAtMs > CONNECT_TIMEOUT_MS) this.close('never connected');
     else if (this.#disconnectedAtMs !== undefined && nowMs - this.#disconnectedAtMs > DISCONNECTED_TIMEOUT_MS) this.close('disconnected');
+    else if (this.#heardAtMs !== undefined && nowMs - this.#heardAtMs > SILENT_TIMEOUT_MS) this.close('silent');
     else if (this.#openedAtMs !== undefined && nowMs >= this.#nextReportAtMs) this.#sendReports(nowMs);
   }
 
@@ -247,6 +252,7 @@ export class Viewer extends EventEmitter<Events> {
     out.track.onOpen(opened);
     out.track.onMessage((message) => {
       if (this.#closed || !isRtcp(message)) return;
+      this.#heardAtMs = performance.now();
       for (const feedback of parseRtcp(message)) this.#feedback(feedback);
     });
     if (out.track.isOpen()) opened();

@@ -18,6 +18,8 @@ import { startTestRedis, type TestRedis } from './redis.ts';
 
 export const ROOM = 'room-1' as RoomId;
 
+const NOISE = 'noise=alls=24:allf=t';
+
 export interface EdgeRig {
   source: ProgrammeSource;
   edge: ChildProcess;
@@ -33,8 +35,8 @@ export async function startEdgeRig(options: { cache?: boolean; maxViewers?: numb
   const runDir = mkdtempSync(join(tmpdir(), 'tsr-edge-'));
   const udpPort = randomInt(45_000, 60_000);
   const [high, mid, opus, redis] = await Promise.all([
-    encodeVideoLoop('color=red', 1280, 720, 2_500_000),
-    encodeVideoLoop('color=blue', 640, 360, 600_000),
+    encodeVideoLoop('color=red', 1280, 720, 2_500_000, NOISE),
+    encodeVideoLoop('color=blue', 640, 360, 600_000, NOISE),
     encodeOpusLoop('sine=frequency=440', 64_000),
     startTestRedis(),
   ]);

@@ -16,10 +16,13 @@ export interface EncodedVideo {
   units: { data: Buffer; key: boolean }[];
 }
 
-/** @param source an FFmpeg lavfi source, such as `color=red`; size and rate are added */
-export async function encodeVideoLoop(source: string, width: number, height: number, bitrateBps: number): Promise<EncodedVideo> {
+/**
+ * @param source an FFmpeg lavfi source, such as `color=red`; size and rate are added
+ * @param filter FFmpeg filters behind it; noise makes a plain colour take its bitrate
+ */
+export async function encodeVideoLoop(source: string, width: number, height: number, bitrateBps: number, filter = 'null'): Promise<EncodedVideo> {
   const kbps = Math.round(bitrateBps / 1000);
-  const args = ['-v', 'error', '-f', 'lavfi', '-i', `${source}${source.includes('=') ? ':' : '='}size=${width}x${height}:rate=30`, '-frames:v', String(LOOP_FRAMES)];
+  const args = ['-v', 'error', '-f', 'lavfi', '-i', `${source}${source.includes('=') ? ':' : '='}size=${width}x${height}:rate=30`, '-vf', filter, '-frames:v', String(LOOP_FRAMES)];
   const x264 = ['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-threads', '1'];
   const rate = ['-b:v', `${kbps}k`, '-maxrate', `${kbps}k`, '-bufsize', `${kbps}k`, '-x264-params', 'aud=1:keyint=64:min-keyint=64:scenecut=0:nal-hrd=none'];
   const { stdout } = await run('ffmpeg', [...args, ...x264, ...rate, '-f', 'h264', '-'], { encoding: 'buffer', maxBuffer: 64e6, timeout: 60_000, killSignal: 'SIGKILL' });

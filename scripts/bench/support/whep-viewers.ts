@@ -10,8 +10,7 @@ interface Counted {
   connected: boolean;
   packets: number;
   bytes: number;
-  missing: number;
-  next: Map<number, number>;
+  streams: Map<number, { first: number; highest: number; packets: number }>;
 }
 
 export interface ViewerTotals {
@@ -19,7 +18,7 @@ export interface ViewerTotals {
   connected: number;
   packets: number;
   bytes: number;
-  /** Holes in the sequence numbers. */
+  /** Holes in the sequence numbers; packets that came in another order are none. */
   missing: number;
   /** The viewer with the fewest packets. */
   leastPackets: number;
@@ -34,7 +33,7 @@ function join(index: number): void {
   video.addH264Codec(96, 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1');
   const audio = new Audio('1', 'RecvOnly');
   audio.addOpusCodec(111);
-  const viewer: Counted = { pc, tracks: [pc.addTrack(video), pc.addTrack(audio)], connected: false, packets: 0, bytes: 0, missing: 0, next: new Map() };
+  const viewer: Counted = { pc, tracks: [pc.addTrack(video), pc.addTrack(audio)], connected: false, packets: 0, bytes: 0, streams: new Map() };
   viewers[index] = viewer;
   for (const track of viewer.tracks) track.onMessage((packet) => count(viewer, packet));
   pc.onStateChange((state) => {
@@ -50,9 +49,11 @@ function count(viewer: Counted, packet: Buffer): void {
   if (packet.length < 12 || ((packet[1] as number) >= 192 && (packet[1] as number) <= 223)) return;
   const ssrc = packet.readUInt32BE(8);
   const sequence = packet.readUInt16BE(2);
-  const next = viewer.next.get(ssrc);
-  if (next !== undefined && sequence !== next) viewer.missing += (sequence - next) & 0x7fff;
-  viewer.next.set(ssrc, (sequence + 1) & 0xffff);
+  let stream = viewer.streams.get(ssrc);
+  if (!stream) viewer.streams.set(ssrc, (stream = { first: sequence, highest: sequence, packets: 0 }));
+  const ahead = ((sequence - (stream.highest & 0xffff) + 0x8000) & 0xffff) - 0x8000;
+  if (ahead > 0) stream.highest += ahead;
+  stream.packets++;
   viewer.packets++;
   viewer.bytes += packet.length;
 }
@@ -64,7 +65,7 @@ function totals(): ViewerTotals {
     connected: sum((v) => (v.connected ? 1 : 0)),
     packets: sum((v) => v.packets),
     bytes: sum((v) => v.bytes),
-    missing: sum((v) => v.missing),
+    missing: sum((v) => [...v.streams.values()].reduce((n, s) => n + s.highest - s.first + 1 - s.packets, 0)),
     leastPackets: Math.min(...viewers.map((v) => v.packets)),
   };
 }
