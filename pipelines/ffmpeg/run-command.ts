@@ -8,6 +8,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Takes the place of the command's input, on stdin. */
   stdin?: Readable;
+  /** Bytes FFmpeg has written to its output so far; with `-stats` in the command, about once a second. */
+  onOutputBytes?: (bytes: number) => void;
 }
 
 /** Why FFmpeg ended badly: its last lines on stderr, for logs and reports; may hold file names but no URL of ours. */
@@ -22,6 +24,7 @@ export class FfmpegError extends Error {
 }
 
 const KEPT_LINES = 20;
+const STATISTICS = /^(frame|size)= */;
 
 /** Runs to the end. @returns FFmpeg's warnings @throws FfmpegError */
 export function runCommand(command: FfmpegCommand, options: RunOptions = {}): Promise<string[]> {
@@ -45,10 +48,12 @@ export function runCommand(command: FfmpegCommand, options: RunOptions = {}): Pr
       finish();
     };
     process.on('stderr', (line: string) => {
-      if (line.trim() === '') return;
+      if (line.trim() === '' || STATISTICS.test(line)) return;
       lines.push(line);
       if (lines.length > KEPT_LINES) lines.shift();
     });
+    const { onOutputBytes } = options;
+    if (onOutputBytes) process.on('progress', (p: { targetSize?: number }) => onOutputBytes((p.targetSize ?? 0) * 1024));
     process.on('end', () => settle(() => resolve(lines)));
     process.on('error', (error: Error) => settle(() => reject(new FfmpegError(reason, lines.length > 0 ? lines : [error.message]))));
     if (options.signal?.aborted) {

@@ -7,7 +7,7 @@ import { resolveRange } from './byte-range.ts';
 import { assertFolderPrefix, assertObjectKey, assertObjectPrefix, compareKeys } from './object-key.ts';
 import type { ByteRange, ObjectBody, ObjectHead, ObjectRead, ObjectStore, PresignOptions, PutOptions, StoredObject } from './object-store.ts';
 import { materialise, type MaterialBody } from './put-body.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../domain/backoff.ts';
 
 export interface S3Options {
   endpoint?: string | undefined;

@@ -16,6 +16,8 @@ export interface ProgrammeOptions {
   size?: string;
   video?: boolean;
   audio?: boolean;
+  /** Fragments of this length instead of one per keyframe: the parts of a tail. */
+  partMs?: number;
 }
 
 export interface FragmentedProgramme {
@@ -43,8 +45,8 @@ export async function makeProgramme(options: ProgrammeOptions): Promise<Fragment
         ...(video ? ['-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-g', '64', '-keyint_min', '64', '-sc_threshold', '0', '-threads', '1'] : []),
         // the encoder's first packet is at −1024 samples; the programme's is at 0
         ...(audio ? ['-c:a', 'aac', '-b:a', '64k', '-ac', '2', '-bsf:a', 'setts=ts=TS+1024'] : []),
-        ...(video ? [] : ['-frag_duration', '2133000']),
-        '-movflags', `+empty_moov+default_base_moof${video ? '+frag_keyframe' : ''}`, '-f', 'mp4', path,
+        ...(options.partMs ? ['-frag_duration', String(options.partMs * 1000)] : video ? [] : ['-frag_duration', '2133000']),
+        '-movflags', `+empty_moov+default_base_moof${video && !options.partMs ? '+frag_keyframe' : ''}`, '-f', 'mp4', path,
       ],
       { timeout: 60_000, killSignal: 'SIGKILL' },
     );
