@@ -113,7 +113,7 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
     for (const pattern of answers.keys()) {
       const [method = '', path = ''] = pattern.split(' ');
       server.route(method, path, async (request) => {
-        const hasBody = request.raw.headers['content-length'] !== undefined;
+        const hasBody = Number(request.raw.headers['content-length'] ?? 0) > 0;
         const body: unknown = hasBody ? await request.json() : undefined;
         calls.push({ role, method, path: request.raw.url ?? '', body });
         return answers.get(pattern)?.({ ...request, json: () => Promise.resolve(body as never) });
@@ -192,7 +192,7 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
 function defaultAnswers(): Map<string, NodeHandler> {
   const begun = Date.now();
   const recording = (status: string): NodeHandler => async ({ params, json, method, raw }) => {
-    const body = raw.headers['content-length'] !== undefined && method === 'POST' ? await json<{ recording?: string; room?: string }>() : {};
+    const body = Number(raw.headers['content-length'] ?? 0) > 0 && method === 'POST' ? await json<{ recording?: string; room?: string }>() : {};
     return { recording: params['id'] ?? body.recording, room: body.room ?? 'room', status, startedAtUnixMs: begun, durationMs: 4200, gaps: [], chunks: 1 };
   };
   const open: NodeHandler = async ({ json }) => {
