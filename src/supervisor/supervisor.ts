@@ -16,13 +16,13 @@ export const STOP_MS = 9000;
 
 /**
  * Stages of the end. Control first, or its reconciler would start again what is being ended; the origin last, because
- * recordings are closed with what the mixers still deliver.
+ * recordings are closed with what the mixers still deliver; it gets the time that the others left over.
  */
-const STOP_STAGES: readonly { roles: readonly string[]; graceMs: number }[] = [
+const STOP_STAGES: readonly { roles: readonly string[]; graceMs: number; takesRest?: boolean }[] = [
   { roles: ['demo'], graceMs: 1000 },
   { roles: ['control'], graceMs: 1500 },
   { roles: ['ingest', 'mixer', 'edge', 'restream', 'post-production'], graceMs: 3000 },
-  { roles: ['origin'], graceMs: 2000 },
+  { roles: ['origin'], graceMs: 2000, takesRest: true },
   { roles: ['redis'], graceMs: 1500 },
 ];
 
@@ -86,7 +86,12 @@ export class Supervisor {
 
   async #close(): Promise<void> {
     const { config } = this.options;
-    for (const { roles, graceMs } of STOP_STAGES) await Promise.all(roles.map((role) => this.#children.get(role)?.stop(graceMs)));
+    const startedAt = performance.now();
+    for (const [i, { roles, graceMs, takesRest }] of STOP_STAGES.entries()) {
+      const later = STOP_STAGES.slice(i + 1).reduce((sum, stage) => sum + stage.graceMs, 0);
+      const restMs = STOP_MS - later - (performance.now() - startedAt);
+      await Promise.all(roles.map((role) => this.#children.get(role)?.stop(takesRest ? Math.max(graceMs, restMs) : graceMs)));
+    }
     sweepFrameRings(config.instance, true);
     sweepRunDir(config.runDir);
     this.#unlock?.();
