@@ -1,0 +1,157 @@
+/** Socket.IO: who may listen, what is told, and chat over two control processes. */
+import { io, type Socket } from 'socket.io-client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ParticipantId, RoomId } from '../../src/domain/ids.ts';
+import type { Acknowledgement, ChatMessage, ClientToServerEvents, RoomSnapshot, ServerToClientEvents } from '../../src/control/signalling/events.ts';
+import { CHAT_HISTORY } from '../../src/control/signalling/chat-history.ts';
+import { createRoom, eventually, startControlRig, type ControlRig } from '../support/control-rig.ts';
+
+type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
+const ROOM = 'room' as RoomId;
+let rig: ControlRig;
+let clients: Client[];
+
+beforeEach(async () => {
+  clients = [];
+  rig = await startControlRig();
+  await createRoom(rig, ROOM);
+});
+afterEach(async () => {
+  for (const client of clients) client.disconnect();
+  await rig.close();
+});
+
+interface Heard {
+  client: Client;
+  /** Everything told so far, oldest first. */
+  events: [name: string, value: unknown][];
+  of<T>(name: string): T[];
+}
+
+async function connect(auth: Record<string, unknown>, base = rig.base): Promise<Heard> {
+  const client: Client = io(base, { auth, transports: ['websocket'], reconnection: false });
+  clients.push(client);
+  const events: [string, unknown][] = [];
+  client.onAny((name: string, value: unknown) => void events.push([name, value]));
+  await new Promise<void>((resolve, reject) => {
+    client.once('connect', () => resolve());
+    client.once('connect_error', (error) => reject(Object.assign(error, { cause: (error as { data?: unknown }).data })));
+  });
+  return { client, events, of: <T>(name: string) => events.filter(([n]) => n === name).map(([, value]) => value as T) };
+}
+
+const token = (role: 'host' | 'participant' | 'viewer', sub: string, room: string = ROOM) => rig.token({ room, role, sub, name: sub.toUpperCase() });
+const ask = (heard: Heard, event: 'chat', value: unknown): Promise<Acknowledgement> => heard.client.timeout(3000).emitWithAck(event, value as { text: string });
+
+describe('joining', () => {
+  it('is refused with a stable code', async () => {
+    const codes: unknown[] = [];
+    for (const auth of [{}, { room: ROOM }, { token: 'x', room: ROOM }, { token: await token('viewer', 'a', 'other'), room: ROOM }, { token: await token('viewer', 'a', 'nowhere') }]) {
+      const refused = await connect(auth).catch((error: Error) => (error.cause as { code: string }).code);
+      codes.push(refused);
+    }
+
+    expect(codes).toEqual(['unauthenticated', 'unauthenticated', 'unauthenticated', 'forbidden', 'roomNotFound']);
+  });
+
+  it('brings the room, its participants and the chat so far', async () => {
+    await rig.state.participants.put(ROOM, { id: 'anna' as ParticipantId, name: 'Anna', role: 'host', joinedAt: new Date().toISOString(), publications: [], audioMuted: false, videoHidden: false, gain: 1, pinned: false });
+
+    const heard = await connect({ token: await token('viewer', 'vic') });
+    const [snapshot] = await eventually(() => heard.of<RoomSnapshot>('room').length > 0 && heard.of<RoomSnapshot>('room'));
+
+    expect(snapshot).toMatchObject({ room: { id: ROOM, urls: { watch: `${rig.base}/watch/room` } }, participants: [{ id: 'anna' }], activeSpeaker: null, chat: [] });
+  });
+});
+
+describe('what happens', () => {
+  it('is told to those in the room, recordings in full and restreams to hosts only', async () => {
+    await createRoom(rig, 'other');
+    const host = await connect({ token: await token('host', 'hanna') });
+    const viewer = await connect({ token: await token('viewer', 'vic') });
+    const elsewhere = await connect({ token: await token('host', 'olga', 'other') });
+    const operator = await rig.token({ room: '*', role: 'operator' });
+
+    await rig.request('PUT', `/api/rooms/${ROOM}/layout`, { token: operator, json: { preset: 'speaker' } });
+    rig.state.events.publish({ type: 'activeSpeaker', room: ROOM, participant: 'anna' as ParticipantId });
+    await rig.request('POST', `/api/rooms/${ROOM}/restreams`, { token: operator, json: { url: 'rtmp://live.example.org/live/secret' } });
+    rig.state.events.publish({ type: 'participantLeft', room: ROOM, participant: 'anna' as ParticipantId });
+
+    await eventually(() => host.of('participantLeft').length > 0 && viewer.of('participantLeft').length > 0 && host.of('restream').length > 0);
+    await eventually(() => viewer.of('layout').length > 0);
+    expect(viewer.of('layout')).toEqual([{ preset: 'speaker' }]);
+    expect(viewer.of('activeSpeaker')).toEqual([{ participant: 'anna' }]);
+    expect(viewer.of('restream')).toEqual([]);
+    expect(host.of('restream')).toMatchObject([{ url: 'rtmp://live.example.org/live/***', status: 'connecting' }]);
+    expect(elsewhere.events.map(([name]) => name).filter((name) => name !== 'room')).toEqual([]);
+  });
+
+  it('includes levels, of which one may be dropped', async () => {
+    const viewer = await connect({ token: await token('viewer', 'vic') });
+
+    await eventually(() => {
+      rig.state.events.publish({ type: 'levels', room: ROOM, levels: { ['anna' as ParticipantId]: -20 } });
+      return viewer.of('stats').length > 0;
+    });
+
+    expect(viewer.of('stats')[0]).toEqual({ levels: { anna: -20 } });
+  });
+
+  it('ends with the room', async () => {
+    const heard = await connect({ token: await token('viewer', 'vic') });
+
+    await rig.request('DELETE', `/api/rooms/${ROOM}`, { token: await rig.token({ room: '*', role: 'operator' }) });
+
+    await eventually(() => heard.client.disconnected);
+    expect(heard.of('roomEnded')).toHaveLength(1);
+  });
+});
+
+describe('chat, reactions and hands', () => {
+  it('reach everybody, are acknowledged, and stay in the history', async () => {
+    const anna = await connect({ token: await token('participant', 'anna') });
+    const vic = await connect({ token: await token('viewer', 'vic') });
+
+    const said = await ask(anna, 'chat', { text: '  hello <b>  ' });
+    const reacted = await anna.client.timeout(3000).emitWithAck('reaction', { emoji: '👏' });
+    const raised = await vic.client.timeout(3000).emitWithAck('raiseHand', { raised: true });
+
+    expect([said, reacted, raised]).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
+    await eventually(() => vic.of('chat').length === 1 && vic.of('reaction').length === 1 && anna.of('handRaised').length === 1);
+    expect(vic.of<ChatMessage>('chat')).toMatchObject([{ from: 'anna', name: 'ANNA', text: 'hello <b>' }]);
+    expect(anna.of('handRaised')).toMatchObject([{ participant: 'vic', raised: true }]);
+    const late = await connect({ token: await token('viewer', 'late') });
+    const [snapshot] = await eventually(() => late.of<RoomSnapshot>('room').length > 0 && late.of<RoomSnapshot>('room'));
+    expect(snapshot?.chat).toMatchObject([{ text: 'hello <b>' }]);
+  });
+
+  it('are refused when they make no sense or come too fast', async () => {
+    const anna = await connect({ token: await token('participant', 'anna') });
+
+    const empty = await ask(anna, 'chat', { text: ' ' });
+    const wrong = await ask(anna, 'chat', 'text');
+    const many = await Promise.all(Array.from({ length: 12 }, (_v, i) => ask(anna, 'chat', { text: `m${i}` })));
+
+    expect([empty, wrong]).toMatchObject([{ ok: false, code: 'validationFailed' }, { ok: false, code: 'validationFailed' }]);
+    expect(many.filter((m) => m.ok).length).toBeGreaterThanOrEqual(8);
+    expect(many.at(-1)).toMatchObject({ ok: false, code: 'rateLimited' });
+  });
+
+  it('are kept in a bounded history', async () => {
+    const { ChatHistory } = await import('../../src/control/signalling/chat-history.ts');
+    const history = new ChatHistory(rig.state.redis);
+
+    for (let i = 0; i < CHAT_HISTORY + 5; i++) await history.add(ROOM, { id: String(i), from: 'a', name: 'A', text: 't', at: '' });
+
+    const kept = await history.list(ROOM);
+    expect(kept).toHaveLength(CHAT_HISTORY);
+    expect(kept[0]?.id).toBe('5');
+  });
+
+  it('let anonymous viewers of an open room listen only', async () => {
+    await createRoom(rig, 'open', { access: 'open' });
+    const heard = await connect({ room: 'open' });
+
+    expect(await ask(heard, 'chat', { text: 'hi' })).toMatchObject({ ok: false, code: 'forbidden' });
+  });
+});
