@@ -6,6 +6,11 @@
  * (test/integration/mixer-latency.test.ts holds the figure). `tesseracontrol` (pipelines/plugin) follows, then the tee:
  * what it does and asks for reaches all encoders alike.
  *
+ * GStreamer 1.22's aggregator moves its position back to the start time when the first buffer comes, also after it has put
+ * out pictures without any: with the default of zero one picture then goes out with PTS 0 (and with `first` none goes out before).
+ * A start time that is never reached leaves the position alone, if no picture is pushed before the first unit has left:
+ * graph-host.ts sees to that.
+ *
  * Encoded tracks leave through gdppay, whose header carries the timestamps that the binding drops (src/media/gdp.ts).
  * Colours: everything is declared BT.601, which is what VP8 and the publishers' browsers send, so nothing is converted.
  */
@@ -15,10 +20,10 @@ import type { TrackName, VideoRenditionSpec } from '../../src/domain/rendition.t
 /** Slots of the pool: more feeds than that are not shown at once. */
 export const MIXER_SLOTS = 16;
 /**
- * On top of the frame duration that the compositor waits by itself: a picture leaves it 33 + 4 ms after its place on the grid.
- * Pictures are pushed half a frame later than they were taken (graph-host.ts), which leaves 20 ms for their way here.
+ * On top of the frame duration that the compositor waits by itself: a picture leaves it 33 + 14 ms after its place on the grid,
+ * and what was taken in the last moment of a frame's span has 14 ms to get here; later ones come a frame later.
  */
-export const COMPOSITOR_LATENCY_NS = 4_000_000;
+export const COMPOSITOR_LATENCY_NS = 14_000_000;
 export const AAC_BITRATE_BPS = 128_000;
 export const OPUS_BITRATE_BPS = 96_000;
 /**
@@ -61,7 +66,7 @@ function h264(rendition: VideoRenditionSpec): string {
     `x264enc name=enc_${rendition.name} bitrate=${kbps} vbv-buf-capacity=1000 speed-preset=superfast tune=zerolatency`,
     'threads=1 sliced-threads=false bframes=0 b-adapt=false key-int-max=2147483647 aud=false byte-stream=false',
     'option-string="scenecut=0:keyint=infinite:force-cfr=1"',
-    '! video/x-h264,profile=constrained-baseline ! h264parse config-interval=0 ! video/x-h264,stream-format=avc,alignment=au',
+    '! video/x-h264,profile=constrained-baseline,stream-format=avc,alignment=au',
   ].join(' ');
 }
 
@@ -85,7 +90,7 @@ export function mixerGraph(options: MixerGraphOptions): string {
   const canvas = `video/x-raw,format=I420,width=${options.width},height=${options.height},framerate=${options.frameRate}/1,pixel-aspect-ratio=1/1,${COLORIMETRY}`;
   const pads = Array.from({ length: MIXER_SLOTS }, (_, i) => `sink_${i}::alpha=0 sink_${i}::sizing-policy=none`).join(' ');
   return [
-    `compositor name=comp background=black force-live=true latency=${COMPOSITOR_LATENCY_NS} max-threads=1 ${pads}`,
+    `compositor name=comp background=black force-live=true start-time-selection=set start-time=9000000000000000000 latency=${COMPOSITOR_LATENCY_NS} max-threads=1 ${pads}`,
     `! ${canvas} ! tesseracontrol name=${ELEMENTS.control} ! tee name=video`,
     ...options.renditions.map((r) => videoBranch(r, options)),
     ...Array.from({ length: MIXER_SLOTS }, (_, i) => slot(i)),

@@ -412,9 +412,13 @@ push_keyframe_if_due (TesseraControl * self, GstBaseTransform * trans, GstClockT
     return;
   frame = (gint64) gst_util_uint64_scale_round (running, fps_n, (guint64) fps_d * GST_SECOND) + self->frame_offset;
   GST_OBJECT_LOCK (self);
-  due = self->frames == 0 || (self->grid > 0 && frame % self->grid == 0);
+  /* The first picture is an IDR anyhow, and must not be asked for: GStreamer 1.22's video encoder would note that request 1000 hours
+   * in the future (x264enc's offset) and refuse all later ones. */
+  due = self->frames > 0 && self->grid > 0 && frame % self->grid == 0;
+  if (self->frames == 0)
+    self->last_key_frame = frame;
   /* one on request only where the grid brings none at once */
-  if (!due && self->keyframe_wanted && frame - self->last_key_frame >= second)
+  if (self->frames > 0 && !due && self->keyframe_wanted && frame - self->last_key_frame >= second)
     due = TRUE;
   if (due) {
     self->keyframe_wanted = FALSE;

@@ -15,6 +15,7 @@ import {
 } from '../domain/programme-time.ts';
 import { TRACKS, videoRenditions, type TrackName, type VideoRendition, type VideoRenditionSpec } from '../domain/rendition.ts';
 import type { VideoFormat } from '../domain/room.ts';
+import { slicesOnly } from '../media/avc-strip.ts';
 import { codecData, readGdp, withoutX264Offset } from '../media/gdp.ts';
 import type { TrackInit, Unit } from '../media/programme-protocol.ts';
 
@@ -59,6 +60,8 @@ export class GraphHost {
   #clock: GraphClock | undefined;
   #offsetNs = 0n;
   #stopped = false;
+  /** A picture has left: slots may be filled now (see mixer-graph.ts). */
+  #running = false;
   readonly #pts = Buffer.alloc(8);
 
   /** Parses the graph and looks everything up, which takes about 0.3 s: a warm spare has done it. */
@@ -101,7 +104,7 @@ export class GraphHost {
   pushPicture(slot: number, pixels: Buffer, width: number, height: number, rotation: number, ptsNs: bigint): void {
     const clock = this.#clock;
     const to = this.#slots[slot];
-    if (!clock || !to || this.#stopped) return;
+    if (!clock || !to || !this.#running || this.#stopped) return;
     if (to.rotation !== rotation) {
       to.rotation = rotation;
       this.#control['set'] = `${ELEMENTS.flip(slot)} method ${ROTATIONS.get(rotation) ?? 'none'}`;
@@ -111,8 +114,8 @@ export class GraphHost {
       to.height = height;
       to.source.caps = slotCaps(width, height);
     }
-    // A picture is shown in the output frame whose span holds its time, so on average half a frame too early against the sound
-    const running = ptsNs - clock.baseMonotonicNs + NS_PER_SECOND / BigInt(2 * this.format.frameRate);
+    // It is shown in the output frame whose span holds its time: on average half a frame early, as much as a camera is late
+    const running = ptsNs - clock.baseMonotonicNs;
     this.#pts.writeBigUInt64BE(running > 0n ? running : 0n);
     to.source.push(pixels, this.#pts);
   }
@@ -206,10 +209,12 @@ export class GraphHost {
       ptsNs = gdpPtsNs + this.#offsetNs;
       durationNs = gdpDurationNs ?? 20_000_000n;
     } else {
+      this.#running = true;
       const frame = nearestVideoFrame(withoutX264Offset(gdpPtsNs) + this.#offsetNs, this.format.frameRate);
       ptsNs = videoFrameStartNs(frame, this.format.frameRate);
       durationNs = videoFrameStartNs(frame + 1, this.format.frameRate) - ptsNs;
     }
-    return { track, key: track.startsWith('audio:') || key, cached: false, ptsNs, durationNs, data };
+    const audio = track.startsWith('audio:');
+    return { track, key: audio || key, cached: false, ptsNs, durationNs, data: audio ? data : slicesOnly(data) };
   }
 }

@@ -34,6 +34,7 @@ export class RoomMix {
   #sound: SoundGuard | undefined;
   #anchorNs: bigint | undefined;
   #latenessMs = 0;
+  #feedsStarted = false;
   #stats: NodeJS.Timeout | undefined;
   readonly #startedNs = process.hrtime.bigint();
   readonly #tracksSeen = new Set<string>();
@@ -47,6 +48,10 @@ export class RoomMix {
       initReady: (init: Parameters<ProgrammeClient['sendInit']>[0]) => this.#programme.sendInit(init),
       unitReady: (unit: Parameters<ProgrammeClient['sendUnit']>[0]) => {
         this.#programme.sendUnit(unit);
+        if (!this.#feedsStarted && unit.track.startsWith('video:')) {
+          this.#feedsStarted = true;
+          this.#feeds.start();
+        }
         if (unit.track === 'video:high' && this.#anchorNs !== undefined)
           this.#latenessMs = Number((process.hrtime.bigint() - this.#anchorNs - unit.ptsNs) / NS_PER_MS);
         if (this.#tracksSeen.size < TRACK_COUNT && this.#tracksSeen.add(unit.track).size === TRACK_COUNT)
@@ -121,7 +126,6 @@ export class RoomMix {
     this.#sound = new SoundGuard(anchorNs, baseNs, (samples, sample) => this.#graph.pushSound(samples, sample));
     this.#graph.start({ baseMonotonicNs: baseNs, anchorMonotonicNs: anchorNs, keyframeGridFrames: welcome.keyframeGridFrames });
     this.#sound.start();
-    this.#feeds.start();
     this.#stats = setInterval(() => {
       const { frames, feeds, latenessMs, dropped } = this.heartbeat(0);
       this.#programme.sendStats({ epoch: this.options.epoch, frames, feeds, latenessMs, dropped });
