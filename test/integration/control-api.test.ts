@@ -124,6 +124,7 @@ describe('WHIP and WHEP', () => {
     const patch = (headers: Record<string, string>, type = 'application/trickle-ice-sdpfrag'): Promise<Response> =>
       rig.request('PATCH', location, { token, text: 'a=candidate:1\r\n', type, headers });
 
+    const there = await rig.request('GET', location);
     const trickled = await patch({ 'if-match': '"ice-1"' });
     const restarted = await patch({ 'if-match': '*' });
     const stale = await patch({ 'if-match': '"ice-0"' });
@@ -132,11 +133,13 @@ describe('WHIP and WHEP', () => {
     const another = await rig.request('DELETE', location, { token: await rig.token({ room: 'w2', role: 'participant', sub: 'eve' }) });
     const ended = await rig.request('DELETE', location, { token });
     const again = await rig.request('DELETE', location, { token });
+    const gone = await rig.request('GET', location);
 
     expect([trickled.status, trickled.headers.get('etag')]).toEqual([204, null]);
     expect([restarted.status, restarted.headers.get('etag'), await restarted.text()]).toEqual([200, '"ice-2"', 'a=ice-ufrag:new\r\n']);
     expect([stale.status, bare.status, wrongType.status]).toEqual([412, 428, 415]);
     expect([another.status, ended.status, again.status]).toEqual([403, 200, 404]);
+    expect([there.status, gone.status]).toEqual([204, 404]);
     expect(await rig.state.sessions.list('w2' as RoomId)).toEqual([]);
   });
 

@@ -60,10 +60,15 @@ export function sessionEndpoints(kind: 'whip' | 'whep', permission: Permission, 
       ...shared,
       method: 'get',
       path: below,
-      summary: 'Nothing to see (RFC 9725 section 4.2)',
+      summary: 'Whether the session is still there',
+      description: 'No content (RFC 9725 section 4.2). A client learns here that its session is gone sooner than ICE would tell it.',
       permission: 'public',
-      answers: { 204: { description: 'No content' } },
-      handle: ({ res }) => void res.status(204).end(),
+      answers: { 204: { description: 'It is' } },
+      problems: [404],
+      handle: async (call) => {
+        await findSession(state.sessions, kind, call);
+        call.res.status(204).set('Cache-Control', 'no-store').end();
+      },
     }),
     endpoint({
       ...shared,

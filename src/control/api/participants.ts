@@ -62,6 +62,7 @@ export function participantEndpoints({ state, placement, nodeClient }: Services)
       problems: [404],
       handle: async ({ room, params, res }) => {
         const participant = await find(room, params['participant'] ?? '');
+        state.events.publish({ type: 'participantRemoved', room, participant: participant.id });
         const owner = await placement.owner(await findRoom(state, room));
         if (owner) await ignoreMissing(nodeClient.call(owner.url, 'DELETE', NODE_PATHS.participant(room, participant.id)));
         for (const session of await state.sessions.list(room)) {

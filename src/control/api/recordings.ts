@@ -91,6 +91,7 @@ export function recordingEndpoints({ state, recordings, files }: Services): Endp
         const recording = await find(params['recording'], claims);
         if (recording.status !== 'complete' && recording.status !== 'failed')
           throw new AppError('wrongState', { detail: `The recording is ${recording.status}.`, retryAfterSeconds: 2 });
+        await recordings.forgetAtOrigin(recording);
         await files.deletePrefix(`recordings/${recording.id}/`);
         await state.recordings.delete(recording.id);
         state.events.publish({ type: 'recordingChanged', room: recording.room, recording: recording.id });

@@ -11,6 +11,9 @@ import type { Queues } from '../../queue/queues.ts';
 import type { State } from '../dependencies.ts';
 import type { Placement } from '../placement/placement.ts';
 
+/** Stopping waits until the origin has stored every chunk: 3 s to halt and 15 s for the store. */
+const VERB_TIMEOUT_MS = 20_000;
+
 export class RecordingCommands {
   constructor(
     private readonly state: Pick<State, 'recordings' | 'rooms' | 'events'>,
@@ -91,6 +94,13 @@ export class RecordingCommands {
     return updated ?? recording;
   }
 
+  /** Lets the origin forget a recording that is deleted; what it cannot be told now it forgets with the room. */
+  async forgetAtOrigin(recording: Recording): Promise<void> {
+    const room = await this.state.rooms.get(recording.room);
+    const origin = room ? await this.placement.origin(room).catch(() => undefined) : undefined;
+    if (origin) await this.nodeClient.call(origin.url, 'DELETE', NODE_PATHS.recording(recording.id)).catch(() => undefined);
+  }
+
   /** Adding it again while it waits or runs does nothing. */
   async enqueueFinalise(recording: Pick<Recording, 'id' | 'room'>): Promise<void> {
     await this.queues.add('finalise', `finalise-${recording.id}`, { recording: recording.id, room: recording.room });
@@ -100,7 +110,7 @@ export class RecordingCommands {
     const room = await this.state.rooms.get(recording.room);
     const origin = room ? await this.placement.origin(room) : undefined;
     if (!origin) throw new AppError('recordingNotFound', { detail: 'Its room is gone.' });
-    return this.nodeClient.call<RecordingState>(origin.url, 'POST', NODE_PATHS.recordingVerb(recording.id, verb));
+    return this.nodeClient.call<RecordingState>(origin.url, 'POST', NODE_PATHS.recordingVerb(recording.id, verb), undefined, VERB_TIMEOUT_MS);
   }
 
   #changed(recording: Recording): void {

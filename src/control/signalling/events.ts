@@ -54,6 +54,8 @@ export interface ServerToClientEvents {
   participantJoined: (participant: Participant) => void;
   participantUpdated: (participant: Participant) => void;
   participantLeft: (participant: { id: string }) => void;
+  /** Only to the participant whom a host has removed: do not publish again by yourself. */
+  removed: () => void;
   activeSpeaker: (speaker: { participant: string | null }) => void;
   layout: (layout: LayoutChoice) => void;
   chat: (message: ChatMessage) => void;

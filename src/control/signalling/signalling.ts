@@ -192,6 +192,12 @@ export class Signalling {
       case 'participantLeft':
         all.emit('participantLeft', { id: event.participant });
         return;
+      case 'participantRemoved':
+        for (const id of this.#io.sockets.adapter.rooms.get(event.room) ?? []) {
+          const socket = this.#io.sockets.sockets.get(id);
+          if (socket?.data.identity === event.participant) socket.emit('removed');
+        }
+        return;
       case 'activeSpeaker':
         if (event.participant === undefined) this.#speakers.delete(event.room);
         else this.#speakers.set(event.room, event.participant);
