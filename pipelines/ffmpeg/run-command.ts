@@ -24,7 +24,7 @@ export class FfmpegError extends Error {
 }
 
 const KEPT_LINES = 20;
-const STATISTICS = /^(frame|size)= */;
+const STATISTICS = /^(?:frame=.*)?L?size= *(\d+|N\/A)/;
 
 /** Runs to the end. @returns FFmpeg's warnings @throws FfmpegError */
 export function runCommand(command: FfmpegCommand, options: RunOptions = {}): Promise<string[]> {
@@ -48,12 +48,13 @@ export function runCommand(command: FfmpegCommand, options: RunOptions = {}): Pr
       finish();
     };
     process.on('stderr', (line: string) => {
-      if (line.trim() === '' || STATISTICS.test(line)) return;
+      // read here, not by the 'progress' event: for that one fluent-ffmpeg first runs ffprobe, which eats a piped input
+      const size = STATISTICS.exec(line)?.[1];
+      if (size !== undefined) options.onOutputBytes?.((Number(size) || 0) * 1024);
+      if (line.trim() === '' || size !== undefined) return;
       lines.push(line);
       if (lines.length > KEPT_LINES) lines.shift();
     });
-    const { onOutputBytes } = options;
-    if (onOutputBytes) process.on('progress', (p: { targetSize?: number }) => onOutputBytes((p.targetSize ?? 0) * 1024));
     process.on('end', () => settle(() => resolve(lines)));
     process.on('error', (error: Error) => settle(() => reject(new FfmpegError(reason, lines.length > 0 ? lines : [error.message]))));
     if (options.signal?.aborted) {

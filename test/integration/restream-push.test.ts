@@ -266,7 +266,7 @@ describe('restreaming', () => {
       await becomes(id, 'stopped');
       await expect.poll(() => existsSync(path)).toBe(true);
     } finally {
-      const exited = new Promise((resolve) => listener.once('exit', resolve));
+      const exited = listener.exitCode === null ? new Promise((resolve) => listener.once('exit', resolve)) : Promise.resolve();
       listener.kill('SIGTERM');
       const timer = setTimeout(() => listener.kill('SIGKILL'), 2000);
       await exited;
