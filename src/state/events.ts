@@ -13,6 +13,8 @@ export type ServiceEvent =
   | { type: 'mixChanged'; room: RoomId }
   | { type: 'mixWantedChanged'; room: RoomId }
   | { type: 'participantJoined' | 'participantUpdated' | 'participantLeft'; room: RoomId; participant: ParticipantId }
+  /** A host asked for it; the participant's own page must not come back by itself. */
+  | { type: 'participantRemoved'; room: RoomId; participant: ParticipantId }
   | { type: 'activeSpeaker'; room: RoomId; participant?: ParticipantId }
   /** dBFS per participant, at most four times a second. */
   | { type: 'levels'; room: RoomId; levels: Record<ParticipantId, number> }

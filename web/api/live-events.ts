@@ -6,6 +6,8 @@ export interface LiveState {
   connected: boolean;
   /** The service said that the room is over. */
   ended: boolean;
+  /** A host has removed the person here. */
+  removed: boolean;
   /** Why the connection was refused, in words. */
   refused?: string;
   room?: Room;
@@ -18,7 +20,7 @@ export interface LiveState {
   restreams: Readonly<Record<string, Restream>>;
 }
 
-export const NOTHING_LIVE: LiveState = { connected: false, ended: false, participants: [], chat: [], levels: {}, recordings: {}, restreams: {} };
+export const NOTHING_LIVE: LiveState = { connected: false, ended: false, removed: false, participants: [], chat: [], levels: {}, recordings: {}, restreams: {} };
 
 const MAX_CHAT = 200;
 
@@ -51,6 +53,7 @@ export class LiveEvents {
       if (snapshot.chat) this.#addChat(snapshot.chat);
     });
     socket.on('roomEnded', () => this.#set({ ended: true }));
+    socket.on('removed', () => this.#set({ removed: true }));
     socket.on('participantJoined', (participant) => this.#putParticipant(participant));
     socket.on('participantUpdated', (participant) => this.#putParticipant(participant));
     socket.on('participantLeft', ({ id }) => this.#set({ participants: this.#state.participants.filter((p) => p.id !== id) }));

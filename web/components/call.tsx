@@ -50,6 +50,9 @@ export function Call({ room, name, media, view, token, onEnd }: CallProps) {
     if (live.ended) onEnd({ title: 'The room has ended', words: 'Thank you for being there.', fault: false, mayReturn: false });
   }, [live.ended, onEnd]);
   useEffect(() => {
+    if (live.removed) onEnd({ title: 'You were removed from the room', words: 'The host has removed you.', fault: false, mayReturn: false });
+  }, [live.removed, onEnd]);
+  useEffect(() => {
     if (publication.state !== 'failed') return;
     const words = inWords(publication.error);
     onEnd({ title: 'You are not in the room', words, fault: true, mayReturn: true });
