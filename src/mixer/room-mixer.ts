@@ -1,0 +1,160 @@
+/**
+ * Keeps one room mixed: starts a mixer process per epoch and the next one as soon as it dies, hangs or gives up, until the mix
+ * is no longer wanted. This is the body of one BullMQ job; whoever holds the job's lock runs it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RoomId } from '../domain/ids.ts';
+import type { MixStatus, RoomDocument } from '../domain/room.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { MixChild } from './mix-child.ts';
+import { mixRoom, type MixHeartbeat } from './mix-ipc.ts';
+
+/** A mixer that says nothing, or composes nothing, for this long is replaced. */
+const SILENT_MS = 2000;
+/** Loading without a spare, and waiting for an origin that is starting. */
+const STARTING_MS = 10_000;
+const YOUNG_MS = 2000;
+const MAX_BACKOFF_MS = 2000;
+const POLL_MS = 1000;
+
+export interface RoomMixerPorts {
+  /** @returns undefined when the room is gone, has ended or wants no mix any more */
+  wanted(room: RoomId): Promise<RoomDocument | undefined>;
+  nextEpoch(room: RoomId): Promise<number>;
+  report(room: RoomId, status: MixStatus, epoch: number): void;
+  takeChild(): MixChild;
+}
+
+export interface RoomMixerOptions {
+  room: RoomId;
+  feedSocket: string;
+  programmeSocket: string;
+  /** The room had a mix before: another worker's. */
+  recovering: boolean;
+}
+
+/** The job is no longer ours. */
+export class MixGivenUp extends Error {}
+
+export class RoomMixer {
+  epoch = 0;
+  restarts = -1;
+  lastHeartbeat: MixHeartbeat | undefined;
+  #child: MixChild | undefined;
+  #room: RoomDocument | undefined;
+  #sent = '';
+  #givenUp: string | undefined;
+  #unwanted = false;
+
+  constructor(
+    private readonly options: RoomMixerOptions,
+    private readonly ports: RoomMixerPorts,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * Ends when the mix is no longer wanted.
+   * @throws MixGivenUp after `giveUp`
+   */
+  async run(): Promise<void> {
+    const poll = setInterval(() => void this.refresh(), POLL_MS);
+    let youngDeaths = 0;
+    try {
+      await this.refresh();
+      while (!this.#over() && this.#room) {
+        const room = this.#room;
+        this.epoch = await this.ports.nextEpoch(this.options.room);
+        if (this.#over()) break;
+        const startedMs = performance.now();
+        const reason = await this.#runChild(room);
+        if (this.#over()) break;
+        youngDeaths = performance.now() - startedMs < YOUNG_MS ? youngDeaths + 1 : 0;
+        this.log.warn({ epoch: this.epoch, reason }, 'mixer ended, starting the next epoch');
+        if (youngDeaths > 1) await delay(Math.min(MAX_BACKOFF_MS, 100 * 2 ** youngDeaths));
+      }
+    } finally {
+      clearInterval(poll);
+      this.#child?.kill();
+    }
+    if (this.#givenUp !== undefined) throw new MixGivenUp(this.#givenUp);
+    this.ports.report(this.options.room, 'idle', this.epoch);
+  }
+
+  /** Looks again at what is wanted; called on events and each second. */
+  async refresh(): Promise<void> {
+    let room: RoomDocument | undefined;
+    try {
+      room = await this.ports.wanted(this.options.room);
+    } catch {
+      return; // Redis is away: what runs goes on
+    }
+    if (!room) {
+      this.#unwanted = true;
+      this.#child?.kill();
+      return;
+    }
+    this.#room = room;
+    const text = JSON.stringify(mixRoom(room));
+    if (text === this.#sent) return;
+    this.#sent = text;
+    this.#child?.send({ type: 'room', room: mixRoom(room) });
+  }
+
+  /** The lock is lost or the worker closes: the child dies first. */
+  giveUp(reason: string): void {
+    this.#givenUp ??= reason;
+    this.#child?.kill();
+  }
+
+  #over(): boolean {
+    return this.#unwanted || this.#givenUp !== undefined;
+  }
+
+  /** @returns why it ended */
+  #runChild(room: RoomDocument): Promise<string> {
+    const { feedSocket, programmeSocket } = this.options;
+    const epoch = this.epoch;
+    const child = this.ports.takeChild();
+    this.#child = child;
+    this.restarts++;
+    return new Promise((resolve) => {
+      let reason = 'process died';
+      let limitMs = STARTING_MS;
+      let heardMs = performance.now();
+      let frames = -1;
+      const watch = setInterval(() => {
+        if (performance.now() - heardMs <= limitMs) return;
+        reason = 'no heartbeat or no pictures';
+        child.kill();
+      }, 250);
+      child.on('ready', (sinceStartMs) => {
+        limitMs = SILENT_MS;
+        heardMs = performance.now();
+        this.log.info({ epoch, sinceStartMs, childPid: child.pid }, 'mixer delivers');
+        this.ports.report(this.options.room, 'running', epoch);
+      });
+      child.on('heartbeat', (stats) => {
+        this.lastHeartbeat = stats;
+        if (stats.frames === frames) return;
+        frames = stats.frames;
+        heardMs = performance.now();
+      });
+      child.on('failed', (code, detail) => {
+        reason = `${code}: ${detail}`;
+      });
+      child.on('exited', () => {
+        clearInterval(watch);
+        if (this.#child === child) this.#child = undefined;
+        resolve(reason);
+      });
+      if (child.exited) {
+        clearInterval(watch);
+        resolve('process died');
+        return;
+      }
+      this.#sent = JSON.stringify(mixRoom(room));
+      child.send({ type: 'start', room: mixRoom(room), epoch, feedSocket, programmeSocket });
+      this.ports.report(this.options.room, this.restarts > 0 || this.options.recovering ? 'recovering' : 'starting', epoch);
+    });
+  }
+}
