@@ -19,7 +19,9 @@ const RENDITIONS: readonly VideoRendition[] = ['high', 'mid'];
 const START_PATIENCE_NS = 1500n * NS_PER_MS;
 /** A part is filled when it is this much later than its units usually come: survives a mixer stopped for 300 ms. */
 const FILL_AFTER_MS = 350;
-const MIN_TOLERANCE_MS = 400;
+/** With its mixer gone nothing more can come: viewers get the next part at the usual time. */
+const FILL_AFTER_LOSS_MS = 100;
+const MIN_TOLERANCE_MS = 150;
 const MAX_TOLERANCE_MS = 1500;
 /** Without a mixer for this long the programme ends by itself. */
 const MAX_FILL_MS = 300_000;
@@ -86,7 +88,8 @@ export class Programme {
     return this.segments.ended;
   }
   get toleranceMs(): number {
-    return Math.min(MAX_TOLERANCE_MS, Math.max(MIN_TOLERANCE_MS, this.#latenessMs + FILL_AFTER_MS));
+    const slack = this.live ? FILL_AFTER_MS : FILL_AFTER_LOSS_MS;
+    return Math.min(MAX_TOLERANCE_MS, Math.max(MIN_TOLERANCE_MS, this.#latenessMs + slack));
   }
   get durationMs(): number {
     if (this.#firstPart === undefined) return 0;

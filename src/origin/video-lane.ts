@@ -157,7 +157,7 @@ export class VideoLane {
       const hole = unit.frame - cursor;
       if (hole > 0) {
         const last = samples.at(-1);
-        if (unit.key && (hole > MAX_STRETCH_FRAMES || !last)) fill(unit.frame);
+        if (unit.key && (hole > 1 || !last)) fill(unit.frame);
         else if (last) {
           last.frames += hole;
           cursor += hole;
