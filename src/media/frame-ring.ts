@@ -85,7 +85,8 @@ export class FrameRingWriter {
     this.#head.writeBigUInt64LE(ptsNs, 24);
     this.#tail.writeBigUInt64LE(sequence, 0);
     writeSync(this.#fd, this.#head, 0, SLOT_HEADER_BYTES, at);
-    writeSync(this.#fd, pixels, 0, bytes, at + SLOT_HEADER_BYTES);
+    // a full /dev/shm can take a part before it refuses the rest
+    if (writeSync(this.#fd, pixels, 0, bytes, at + SLOT_HEADER_BYTES) !== bytes) throw new Error('the frame ring is full (ENOSPC)');
     writeSync(this.#fd, this.#tail, 0, TRAILER_BYTES, at + this.slotBytes - TRAILER_BYTES);
     this.#newest.writeBigUInt64LE(sequence, 0);
     writeSync(this.#fd, this.#newest, 0, 8, 24);

@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { FrameRingReader, i420Bytes } from '../media/frame-ring.ts';
+import { PictureFeed } from './picture-feed.ts';
+import { ringOwner } from './ring-leftovers.ts';
+import type { VideoFrame } from './wrtc.ts';
+
+function picture(width: number, height: number, value: number, rotation: VideoFrame['rotation'] = 0): VideoFrame {
+  return { width, height, rotation, data: new Uint8Array(i420Bytes(width, height)).fill(value) };
+}
+
+interface Told {
+  changes: { ring: string; video: boolean; width: number }[];
+  notices: bigint[];
+  dropped: number;
+}
+
+const open: PictureFeed[] = [];
+afterEach(() => {
+  for (const feed of open.splice(0)) feed.close();
+});
+
+function feedInto(told: Told, room = 'unit'): PictureFeed {
+  const feed: PictureFeed = new PictureFeed({
+    instance: 'abc123',
+    room,
+    index: 1,
+    offAfterMs: 2000,
+    onChanged: () => told.changes.push({ ring: feed.ring, video: feed.video, width: feed.width }),
+    onNotice: (sequence) => told.notices.push(sequence),
+    onDropped: () => told.dropped++,
+  });
+  open.push(feed);
+  return feed;
+}
+
+describe('PictureFeed', () => {
+  it('passes pictures on with size, rotation and stamp; a larger one gets a new ring', () => {
+    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const feed = feedInto(told);
+    feed.write(picture(320, 180, 10, 90), 5n);
+    const first = feed.ring;
+    const reader = new FrameRingReader(first);
+    expect(reader.read(1n)).toMatchObject({ width: 320, height: 180, rotation: 90, ptsNs: 5n });
+    reader.close();
+    feed.write(picture(640, 360, 11), 6n);
+    expect(feed.ring).toBe(first);
+    feed.write(picture(1920, 1080, 12), 7n);
+    expect(feed.ring).not.toBe(first);
+    expect(existsSync(first)).toBe(false);
+    expect(told.changes.map((c) => c.width)).toEqual([320, 640, 1920]);
+    expect(told.notices).toEqual([1n, 2n, 1n]);
+    feed.close();
+    expect(existsSync(feed.ring)).toBe(false);
+  });
+
+  it('says when pictures stop and when they are back', () => {
+    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const feed = feedInto(told);
+    feed.write(picture(320, 180, 10), 5n);
+    feed.check(performance.now() + 1000);
+    expect(feed.video).toBe(true);
+    feed.check(performance.now() + 2100);
+    expect(feed.video).toBe(false);
+    feed.write(picture(320, 180, 10), 6n);
+    expect(told.changes.map((c) => c.video)).toEqual([true, false, true]);
+  });
+
+  it('drops pictures, and only pictures, when no ring can be made or they are too large', () => {
+    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const feed = feedInto(told, 'no/such/folder');
+    feed.write(picture(320, 180, 10), 5n);
+    feed.write(picture(320, 180, 10), 6n);
+    expect([feed.dropped, told.dropped, feed.video]).toEqual([2, 1, false]);
+    const other = feedInto(told);
+    other.write(picture(4096, 4096, 1), 7n);
+    expect(other.dropped).toBe(1);
+  });
+});
+
+describe('ringOwner', () => {
+  it('reads the pid out of names of this instance, also with dashes in the room', () => {
+    expect(ringOwner('tessera-abc123-my-room-7-4711-3-0', 'abc123')).toBe(4711);
+    expect(ringOwner('tessera-def456-room-4711-3-0', 'abc123')).toBeUndefined();
+    expect(ringOwner('other', 'abc123')).toBeUndefined();
+  });
+});
