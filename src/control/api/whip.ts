@@ -14,7 +14,7 @@ const OPEN_TIMEOUT_MS = 15_000;
 
 /** Publishing (RFC 9725). */
 export function whipEndpoints(services: Services): Endpoint[] {
-  const { state, placement, nodeClient, mixes, config, log } = services;
+  const { state, placement, cachedRooms, nodeClient, mixes, config, log } = services;
   return [
     endpoint({
       method: 'post',
@@ -53,6 +53,7 @@ export function whipEndpoints(services: Services): Endpoint[] {
           if ((await state.sessions.list(id)).length === 0) await placement.release(room, node);
           throw error;
         }
+        cachedRooms.forget(id); // it has a node now
         await state.sessions.put({ id: session, kind: 'whip', room: id, nodeUrl: node.url, nodeId: node.id, identity, source: query.source, createdAt: new Date().toISOString() });
         mixes.want({ ...room, node: node.id }).catch((error: unknown) => log.warn({ err: error, room: id }, 'the mix could not be asked for; the reconciler will'));
         sendSessionCreated(res, `/whip/${id}/${session}`, answer, config.iceServers);
