@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { claimsOf } from '../api/access.ts';
 import { inWords } from '../api/api-error.ts';
 import type { Room } from '../api/types.ts';
-import { useLive } from '../api/use-live.ts';
+import { useLive, type Live } from '../api/use-live.ts';
 import { openScreen } from '../media/local-media.ts';
 import type { OwnMedia, OwnMediaView } from '../media/own-media.ts';
 import { useLevel } from '../media/use-level.ts';
@@ -44,6 +44,8 @@ export function Call({ room, name, media, view, token, onEnd }: CallProps) {
   const [settings, setSettings] = useState(false);
   const level = useLevel(view.microphone.on ? media.audioTrack : undefined);
   const me = live.participants.find((p) => p.id === own);
+
+  useRenewal(live, own, publication);
 
   useEffect(() => void token().then((value) => setOwn(claimsOf(value).sub), () => undefined), [token]);
   useEffect(() => {
@@ -141,6 +143,22 @@ export function Call({ room, name, media, view, token, onEnd }: CallProps) {
       </div>
     </Page>
   );
+}
+
+/** How long a removal by the host may come after the news of leaving. */
+const REMOVAL_NEWS_MS = 500;
+
+/** The room says that one has left although one has not: its media process was lost, so publish again at once. */
+function useRenewal(live: Live, own: string | undefined, { state, renew }: PublicationView): void {
+  const present = own !== undefined && live.connected && live.participants.some((p) => p.id === own);
+  const wasPresent = useRef(false);
+  useEffect(() => {
+    const gone = wasPresent.current && !present && live.connected && state === 'live';
+    wasPresent.current = present;
+    if (!gone) return undefined;
+    const timer = setTimeout(renew, REMOVAL_NEWS_MS);
+    return () => clearTimeout(timer);
+  }, [present, live.connected, state, renew]);
 }
 
 /** The sound of everyone else. */

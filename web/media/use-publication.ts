@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { CAMERA, SCREEN } from './local-media.ts';
 import type { OwnMedia } from './own-media.ts';
 import type { LinkState } from './peer-link.ts';
@@ -9,11 +9,15 @@ export interface PublicationView {
   error?: unknown;
   /** The room's sound without one's own, on the camera's connection. */
   mixMinus?: MediaStream;
+  /** Publish again: the service has lost this one. */
+  renew: () => void;
 }
 
 /** Publishes camera and microphone while the component is shown. */
 export function useCameraPublication(room: string, token: () => Promise<string>, media: OwnMedia): PublicationView {
-  const [view, setView] = useState<PublicationView>({ state: 'connecting' });
+  const [view, setView] = useState<Omit<PublicationView, 'renew'>>({ state: 'connecting' });
+  const running = useRef<WhipClient | undefined>(undefined);
+  const renew = useCallback(() => running.current?.renew(), []);
   useEffect(() => {
     const client = new WhipClient({
       endpoint: `/whip/${room}`,
@@ -32,12 +36,14 @@ export function useCameraPublication(room: string, token: () => Promise<string>,
     });
     media.trackChanged = (track) => void (track.kind === 'video' ? client.replaceVideo(track) : client.replaceAudio(track));
     client.start();
+    running.current = client;
     return () => {
+      running.current = undefined;
       media.trackChanged = undefined;
       client.close();
     };
   }, [room, token, media]);
-  return view;
+  return { ...view, renew };
 }
 
 /** Publishes a shared screen as a second source while `screen` is given; `onStopped` when the browser's own button ended it. */
