@@ -22,6 +22,7 @@ process.title = 'tessera-demo';
 const url = process.argv[2] ?? '';
 const tokens = new Tokens(loadConfig().apiKeys);
 const participants: SyntheticParticipant[] = [];
+const connected = new Set<string>();
 let closing = false;
 
 /** libwebrtc's threads keep a process from ending by itself. */
@@ -65,6 +66,7 @@ async function join({ id, name, color, toneHz }: (typeof PEOPLE)[number]): Promi
     ...{ source: 'camera', width: 640, height: 360, frameRate: 30, pattern: 'moving', audio: true, video: true },
     ...{ listenTo: undefined, maxVideoBps: 1_000_000 },
     onState: (state, detail) => {
+      if (state === 'connected') connected.add(id);
       if (state === 'refused') process.stderr.write(`${name} could not join: ${detail ?? ''}\n`);
     },
   });
@@ -72,8 +74,9 @@ async function join({ id, name, color, toneHz }: (typeof PEOPLE)[number]): Promi
   participant.start();
 }
 
-/** @returns whether the mix runs and viewers can be served */
+/** @returns whether everyone is there, the mix runs and viewers can be served; Redis may still hold the mix of an earlier run */
 async function running(): Promise<boolean> {
+  if (connected.size < PEOPLE.length) return false;
   const { status, body } = await api('GET', `/api/rooms/${ROOM}`);
   if (status !== 200 || (body as { mix?: { status?: string } }).mix?.status !== 'running') return false;
   const playlist = await fetch(`${url}/hls/${ROOM}/index.m3u8`, { signal: AbortSignal.timeout(5000) });
