@@ -113,7 +113,7 @@ export class SegmentList {
     }
     while (this.segments.length > 1) {
       const second = this.segments[1] as Segment;
-      if (newest - (second.parts[0]?.part ?? newest) < this.limits.windowParts) break;
+      if (newest + 1 - (second.parts[0]?.part ?? newest) < this.limits.windowParts) break;
       this.retired.push(this.segments.shift() as Segment);
       this.revision++;
     }

@@ -1,0 +1,205 @@
+import { spawn } from 'node:child_process';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RoomId } from '../../src/domain/ids.ts';
+import { FrameReader } from '../../src/media/framing.ts';
+import { PROGRAMME_FRAME as F, decodeUnit, encodeProgrammeMessage } from '../../src/media/programme-protocol.ts';
+import type { ProgrammeState } from '../../src/node-api/contract.ts';
+import { OriginRig, packetTimes, sleep, until } from '../support/origin-rig.ts';
+import { ProgrammeSource, encodeClip, run, type Clip } from '../support/programme-source.ts';
+
+const ROOM = 'hall';
+let rig: OriginRig;
+let clip: Clip;
+let source: ProgrammeSource;
+
+beforeAll(async () => {
+  clip = await encodeClip(40, 5);
+  rig = new OriginRig();
+  await rig.start();
+  expect((await rig.call('GET', `/hls/${ROOM}/index.m3u8`)).status).toBe(404);
+  source = await rig.source(ROOM, clip);
+  await until(async () => (await rig.call('GET', `/hls/${ROOM}/index.m3u8`)).status === 200, 3000, 'the first playlist');
+}, 60_000);
+afterAll(async () => {
+  source.kill();
+  await rig.close();
+});
+
+async function edge(): Promise<{ last: number; parts: number; text: string }> {
+  const text = await rig.text(`/hls/${ROOM}/high.m3u8`);
+  const [, last, part] = /URI="mid.m3u8",LAST-MSN=(\d+),LAST-PART=(\d+)/.exec(text) ?? [];
+  return { last: Number(last), parts: Number(part) + 1, text };
+}
+
+describe('HLS over HTTP', () => {
+  it('answers the multivariant playlist with what the stream is', async () => {
+    const text = await rig.text(`/hls/${ROOM}/index.m3u8`);
+
+    expect(text).toMatch(/CODECS="avc1\.42[0-9a-f]{4},mp4a\.40\.2",RESOLUTION=320x180,FRAME-RATE=30\.000,AUDIO="audio"\nhigh\.m3u8/);
+    expect(text).toMatch(/RESOLUTION=160x90/);
+  });
+
+  it('holds a blocking reload until the part is there', async () => {
+    const { last, parts } = await edge();
+    const began = Date.now();
+
+    const answer = await rig.call('GET', `/hls/${ROOM}/high.m3u8?_HLS_msn=${last}&_HLS_part=${parts}`);
+
+    expect(answer.status).toBe(200);
+    expect(answer.body.toString()).toMatch(new RegExp(`high/(${last}\\.${parts}|${last + 1}\\.0)\\.m4s",?`));
+    expect(Date.now() - began).toBeLessThan(1200);
+    expect(answer.headers['cache-control']).toBe('public, max-age=24');
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
+  });
+
+  it.each([
+    ['_HLS_part=1', 400],
+    ['_HLS_msn=abc', 400],
+    ['_HLS_msn=99999', 400],
+    ['_HLS_msn=0&_HLS_part=0', 200],
+    ['other=1', 200],
+  ])('answers ?%s with %i', async (query, status) => {
+    expect((await rig.call('GET', `/hls/${ROOM}/high.m3u8?${query}`)).status).toBe(status);
+  });
+
+  it.each(['low.m3u8', 'high/999999.m4s', 'high/0.99.m4s', 'high/init-9.mp4', '../../etc/passwd', 'high/..%2f..%2fstate.json', 'poster.png'])('knows no %s', async (path) => {
+    const answer = await rig.call('GET', `/hls/${ROOM}/${path}`);
+    expect(answer.status).toBe(404);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+  });
+
+  it('holds the hinted part until it is whole', async () => {
+    const { text } = await edge();
+    const uri = /PRELOAD-HINT:TYPE=PART,URI="([^"]+)"/.exec(text)?.[1] ?? '';
+
+    const answer = await rig.call('GET', `/hls/${ROOM}/${uri}`);
+
+    expect(answer.status).toBe(200);
+    expect(answer.body.toString('latin1', 4, 8)).toBe('moof');
+    expect(answer.headers['cache-control']).toContain('immutable');
+  });
+
+  it('makes a segment out of exactly its parts', async () => {
+    await until(async () => (await edge()).last >= 2, 8000, 'two whole segments');
+    const { last, text } = await edge();
+    const uris = [...text.matchAll(new RegExp(`URI="(high/${last - 1}\\.\\d+\\.m4s)"`, 'g'))].map((m) => m[1]);
+
+    const parts = await Promise.all(uris.map(async (uri) => (await rig.call('GET', `/hls/${ROOM}/${uri}`)).body));
+    const segment = await rig.call('GET', `/hls/${ROOM}/high/${last - 1}.m4s`);
+
+    expect(uris.length).toBeGreaterThanOrEqual(4);
+    expect(segment.body.equals(Buffer.concat(parts))).toBe(true);
+  });
+
+  it('sends playlists gzipped to who takes them', async () => {
+    const answer = await rig.call('GET', `/hls/${ROOM}/high.m3u8`, { headers: { 'accept-encoding': 'gzip, br' } });
+
+    expect(answer.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(answer.body).toString()).toContain('#EXTM3U');
+  });
+
+  it('shows a poster', async () => {
+    const answer = await rig.call('GET', `/hls/${ROOM}/poster.jpg`);
+
+    expect(answer.headers['content-type']).toBe('image/jpeg');
+    const probe = (await run('ffprobe', ['-v', 'error', '-f', 'mjpeg', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', 'pipe:0'], answer.body)).toString();
+    expect(probe.trim()).toBe('640,360');
+  });
+});
+
+describe('followers', () => {
+  it('gives a tail that FFmpeg copies without a hole', async () => {
+    const path = `${rig.folder}/tail.mp4`;
+    // FFmpeg speaks HTTP over TCP only: a pipe carries the tail.
+    const copy = spawn('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-i', 'pipe:0', '-t', '4', '-c', 'copy', '-y', path], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const tail = request({ socketPath: rig.httpSocket, path: `/tail/${ROOM}/mid` }, (res) => res.pipe(copy.stdin));
+    tail.end();
+    copy.stdin.on('error', () => tail.destroy());
+
+    const code = await new Promise((resolve) => copy.on('close', resolve));
+    tail.destroy();
+
+    expect(code).toBe(0);
+    for (const [stream, step] of [['v', 1 / 30], ['a', 1024 / 48000]] as const) {
+      const times = packetTimes((await run('ffprobe', ['-v', 'error', '-select_streams', stream, '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path])).toString());
+      expect(times.length * step).toBeGreaterThan(3.8);
+      expect(Math.abs(times[0] as number)).toBeLessThan(0.02);
+      expect(Math.max(...times.slice(1).map((t, i) => Math.abs(t - (times[i] as number) - step)))).toBeLessThan(0.002);
+    }
+    await until(() => rig.origin.tails.count === 0, 3000, 'the end of the tail');
+  }, 30_000);
+
+  it('gives an edge the units since the keyframe, then the live ones', async () => {
+    const socket = connect(rig.socketPath);
+    const units: { key: boolean; cached: boolean; track: string }[] = [];
+    const messages: number[] = [];
+    const reader = new FrameReader((type, payload) => {
+      messages.push(type);
+      if (type === F.unit) units.push(decodeUnit(payload));
+    });
+    socket.on('data', (chunk: Buffer) => reader.push(chunk));
+    socket.write(encodeProgrammeMessage(F.subscribe, { version: 1, room: ROOM as RoomId }));
+    await until(() => units.filter((u) => !u.cached && u.track === 'video:high').length > 10, 4000, 'live units');
+    socket.write(encodeProgrammeMessage(F.keyframeRequest, {}));
+    socket.write(encodeProgrammeMessage(F.keyframeRequest, {}));
+    await until(() => source.keyframeRequests > 0, 2000, 'the keyframe request');
+
+    expect(messages.slice(0, 4)).toEqual([F.welcome, F.init, F.init, F.init]);
+    const high = units.filter((u) => u.track === 'video:high');
+    expect(high[0]).toMatchObject({ key: true, cached: true });
+    expect(source.keyframeRequests).toBe(1);
+    socket.destroy();
+  });
+
+  it('fences off an older epoch', async () => {
+    const old = await ProgrammeSource.start(rig.socketPath, ROOM as RoomId, 0, clip);
+    expect(old.refused?.code).toBe('staleEpoch');
+    old.kill();
+    expect(rig.origin.rooms[0]?.programme.live).toBe(true);
+  });
+});
+
+describe('the end', () => {
+  it('keeps numbers and anchor over a restart of the origin', async () => {
+    const before = await edge();
+    const date = /PROGRAM-DATE-TIME:(\S+)/.exec(before.text)?.[1];
+
+    await rig.stop();
+    await rig.start();
+    source.kill();
+    source = await rig.source(ROOM, clip);
+    await until(async () => (await edge()).last > before.last + 1, 8000, 'new segments');
+
+    const after = await edge();
+    expect(/PROGRAM-DATE-TIME:(\S+)/.exec(after.text)?.[1]).toBe(date);
+    expect(after.text).toContain('#EXT-X-MEDIA-SEQUENCE:0');
+    expect(after.text).not.toContain('#EXT-X-DISCONTINUITY\n');
+    const whole = await rig.call('GET', `/hls/${ROOM}/high/0.m4s`);
+    expect(whole.status).toBe(200);
+  }, 30_000);
+
+  it('ends with ENDLIST, lets nobody wait, and goes on with a discontinuity', async () => {
+    const { last } = await edge();
+    const held = rig.call('GET', `/hls/${ROOM}/high.m3u8?_HLS_msn=${last + 1}`);
+
+    expect((await rig.call('DELETE', `/programmes/${ROOM}`)).status).toBe(204);
+    source.kill();
+
+    expect((await held).body.toString()).toContain('#EXT-X-ENDLIST');
+    expect(await rig.json<ProgrammeState>('GET', `/programmes/${ROOM}`)).toMatchObject({ ended: true, live: false });
+    expect((await rig.call('GET', `/tail/${ROOM}/high`)).status).toBe(409);
+    expect((await rig.call('POST', '/recordings', { body: { recording: 'late', room: ROOM, rendition: 'high' } })).status).toBe(409);
+    await sleep(1200);
+
+    source = await rig.source(ROOM, clip);
+    const text = await until(async () => {
+      const now = await rig.text(`/hls/${ROOM}/high.m3u8`);
+      return !now.includes('ENDLIST') && now.includes('#EXT-X-DISCONTINUITY\n') && now;
+    }, 6000, 'the programme to go on');
+    expect(text).toContain('#EXT-X-MEDIA-SEQUENCE:0');
+    expect(text).toContain('#EXT-X-DISCONTINUITY-SEQUENCE:0');
+  }, 30_000);
+});
