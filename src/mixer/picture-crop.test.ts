@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containBox, coverCrop, cropI420 } from './picture-crop.ts';
+import { containBox, coverCrop, cropI420, packable } from './picture-crop.ts';
 
 describe('coverCrop', () => {
   it('leaves a picture alone that has the shape of its region', () => {
@@ -11,6 +11,16 @@ describe('coverCrop', () => {
   });
   it('crops before turning', () => {
     expect(coverCrop(640, 360, 90, 1280, 720)).toEqual({ x: 218, y: 0, width: 202, height: 360 });
+  });
+});
+
+describe('packable', () => {
+  it('leaves widths alone that are multiples of 8', () => {
+    expect(packable(640, 360, undefined)).toBeUndefined();
+  });
+  it('cuts what GStreamer would expect padding for', () => {
+    expect(packable(427, 241, undefined)).toEqual({ x: 0, y: 0, width: 424, height: 240 });
+    expect(packable(640, 360, { x: 218, y: 0, width: 202, height: 360 })).toEqual({ x: 218, y: 0, width: 200, height: 360 });
   });
 });
 

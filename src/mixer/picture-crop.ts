@@ -25,6 +25,19 @@ export function coverCrop(width: number, height: number, rotation: number, regio
   return { x: 2 * Math.floor((width - cropWidth) / 4), y: 2 * Math.floor((height - cropHeight) / 4), width: cropWidth, height: cropHeight };
 }
 
+/** GStreamer's I420 rows are multiples of 4 bytes long in luma and chroma; tightly packed pictures fit only at multiples of 8. */
+const WIDTH_STEP = 8;
+
+/**
+ * The part of `crop` (or of the whole picture) that can be handed over tightly packed: up to 7 columns and a row are lost.
+ * @returns undefined when the whole picture can be used as it is
+ */
+export function packable(width: number, height: number, crop: Crop | undefined): Crop | undefined {
+  const from = crop ?? { x: 0, y: 0, width, height };
+  const fits = { x: from.x, y: from.y, width: from.width - (from.width % WIDTH_STEP), height: from.height & ~1 };
+  return fits.width === width && fits.height === height ? undefined : fits;
+}
+
 /** Where a whole picture goes inside its region, centred, even pixels. */
 export function containBox(pictureWidth: number, pictureHeight: number, region: Crop): Crop {
   const scale = Math.min(region.width / pictureWidth, region.height / pictureHeight);

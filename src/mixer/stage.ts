@@ -8,7 +8,7 @@ import type { FeedInfo, ParticipantInfo } from '../media/feed-protocol.ts';
 import type { RingFrame } from '../media/frame-ring.ts';
 import type { GraphHost } from './graph-host.ts';
 import type { MixRoom } from './mix-ipc.ts';
-import { containBox, coverCrop, cropI420, type Crop } from './picture-crop.ts';
+import { containBox, coverCrop, cropI420, packable, type Crop } from './picture-crop.ts';
 import { Slots } from './slots.ts';
 import { AVATAR_HEIGHT, AVATAR_WIDTH, drawAvatar, drawLabel } from './tile-pictures.ts';
 
@@ -134,7 +134,8 @@ export class Stage {
   #push(on: OnStage, pixels: Buffer, width: number, height: number, rotation: number, ptsNs: bigint): void {
     if (on.slot === undefined) return;
     const region = on.region;
-    const crop = region?.fit === 'cover' ? coverCrop(width, height, rotation, region.width, region.height) : undefined;
+    const crop = packable(width, height, region?.fit === 'cover' ? coverCrop(width, height, rotation, region.width, region.height) : undefined);
+    if (crop && (crop.width < 2 || crop.height < 2)) return; // too small to show
     if (crop) this.graph.pushPicture(on.slot, cropI420(pixels, width, height, crop), crop.width, crop.height, rotation, ptsNs);
     else this.graph.pushPicture(on.slot, pixels, width, height, rotation, ptsNs);
   }
