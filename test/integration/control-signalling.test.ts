@@ -97,6 +97,21 @@ describe('what happens', () => {
     expect(viewer.of('stats')[0]).toEqual({ levels: { anna: -20 } });
   });
 
+  it('that a host removed somebody is told to that participant only', async () => {
+    const participant = { id: 'anna' as ParticipantId, name: 'Anna', role: 'participant' as const, joinedAt: new Date().toISOString(), publications: [], audioMuted: false, videoHidden: false, gain: 1, pinned: false };
+    await rig.state.participants.put(ROOM, participant);
+    const anna = await connect({ token: await token('participant', 'anna') });
+    const ben = await connect({ token: await token('participant', 'ben') });
+
+    const response = await rig.request('DELETE', `/api/rooms/${ROOM}/participants/anna`, { token: await token('host', 'hanna') });
+    await eventually(() => anna.of('removed').length > 0);
+    await ask(ben, 'chat', { text: 'after' });
+    await eventually(() => ben.of('chat').length > 0);
+
+    expect(response.status).toBe(204);
+    expect(ben.of('removed')).toEqual([]);
+  });
+
   it('ends with the room', async () => {
     const heard = await connect({ token: await token('viewer', 'vic') });
 
