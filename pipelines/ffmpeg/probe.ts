@@ -1,6 +1,6 @@
 /** ffprobe's arguments for what verification wants to know of a file's tracks; the answer is JSON. */
 export function probeArguments(path: string): string[] {
-  const stream = 'index,codec_type,codec_name,profile,width,height,r_frame_rate,sample_rate,channels,start_time,duration';
+  const stream = 'index,codec_type,codec_name,profile,width,height,r_frame_rate,avg_frame_rate,sample_rate,channels,start_time,duration';
   return ['-v', 'error', '-show_entries', `format=start_time,duration:stream=${stream}`, '-of', 'json', path];
 }
 

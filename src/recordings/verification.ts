@@ -10,6 +10,7 @@ export interface ProbeReport {
     width?: number;
     height?: number;
     r_frame_rate?: string;
+    avg_frame_rate?: string;
     sample_rate?: string;
     channels?: number;
     start_time?: string;
@@ -42,13 +43,20 @@ export function trackClocks(report: ProbeReport): TrackClock[] {
   const clocks: TrackClock[] = [];
   for (const stream of report.streams ?? []) {
     if (stream.codec_type === 'video') {
-      const [frames = 0, seconds = 1] = (stream.r_frame_rate ?? '').split('/').map(Number);
-      if (frames > 0 && seconds > 0) clocks.push({ index: stream.index, track: 'video', stepMs: (1000 * seconds) / frames });
+      const perSecond = framesPerSecond(stream.r_frame_rate) ?? framesPerSecond(stream.avg_frame_rate);
+      if (perSecond !== undefined) clocks.push({ index: stream.index, track: 'video', stepMs: 1000 / perSecond });
     } else if (stream.codec_type === 'audio' && Number(stream.sample_rate) > 0) {
       clocks.push({ index: stream.index, track: 'audio', stepMs: 1_024_000 / Number(stream.sample_rate) });
     }
   }
   return clocks;
+}
+
+/** FFmpeg's `r_frame_rate` is the finest step it saw: above 60 it is the time scale of uneven pictures, not a frame rate. */
+function framesPerSecond(ratio: string | undefined): number | undefined {
+  const [frames = 0, seconds = 0] = (ratio ?? '').split('/').map(Number);
+  const rate = frames / seconds;
+  return rate > 0 && rate <= 60.5 ? rate : undefined;
 }
 
 const MOST_HOLES = 1000;
