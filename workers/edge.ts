@@ -3,18 +3,21 @@ import { performance } from 'node:perf_hooks';
 import { cleanup } from 'node-datachannel';
 import { edgeMetrics, edgeRoutes } from '../src/edge/edge-api.ts';
 import { EdgeService } from '../src/edge/edge-service.ts';
+import { findOrigin } from '../src/edge/origin-address.ts';
 import { redisUrl } from '../src/config/config.ts';
 import type { NodeId } from '../src/domain/ids.ts';
-import { programmeSocketPath } from '../src/media/programme-protocol.ts';
 import { NodeServer } from '../src/node-api/server.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
 import { runRole } from '../src/process/run-role.ts';
 import { NodeRegistry } from '../src/state/node-registry.ts';
 import { connectRedis } from '../src/state/redis.ts';
+import { RoomStore } from '../src/state/room-store.ts';
 
 await runRole({ name: 'edge' }, async ({ config, log }) => {
   const redis = connectRedis(redisUrl(config));
-  const service = new EdgeService({ config, log, originAddress: () => ({ path: programmeSocketPath(config.runDir) }) });
+  const nodes = new NodeRegistry(redis);
+  const rooms = new RoomStore(redis);
+  const service = new EdgeService({ config, log, originAddress: (room) => findOrigin(room, config, rooms, nodes) });
   const metrics = createMetrics('edge');
   edgeMetrics(metrics, service);
   const server = new NodeServer({
@@ -29,7 +32,7 @@ await runRole({ name: 'edge' }, async ({ config, log }) => {
   const startedAt = new Date().toISOString();
   let elu = performance.eventLoopUtilization();
   let busy = 0;
-  const registered = new NodeRegistry(redis).announce(() => {
+  const registered = nodes.announce(() => {
     const now = performance.eventLoopUtilization();
     busy = performance.eventLoopUtilization(now, elu).utilization;
     elu = now;

@@ -45,6 +45,7 @@ const registration = new NodeRegistry(redis).announce(() => {
     role: 'origin',
     region: config.region,
     url,
+    ...(origin.programmeServer.tcpUrl === undefined ? {} : { programmeUrl: origin.programmeServer.tcpUrl }),
     pid: process.pid,
     startedAt,
     load: used / config.maxRooms,

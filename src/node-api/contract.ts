@@ -19,6 +19,8 @@ export interface NodeRecord {
   region: string;
   /** `unix:/path` or `http://host:port`. */
   url: string;
+  /** Origin only: `tcp://host:port` of the programme protocol for edges on other machines. */
+  programmeUrl?: string;
   pid: number;
   startedAt: string;
   /** 0…1 and above: busy share of what the process can take. */
