@@ -55,5 +55,6 @@ describe('what is stale', () => {
     expect(staleParticipants(room, [anna, old], [], [node])).toEqual([old]);
     expect(staleParticipants(room, [old], [session(1000)], [node])).toEqual([]);
     expect(staleParticipants({ ...room, node: 'other' as NodeId }, [anna], [], [node])).toEqual([anna]);
+    expect(staleParticipants({ ...room, node: undefined }, [anna], [], [node])).toEqual([]);
   });
 });

@@ -56,6 +56,7 @@ export function staleParticipants(
   livingSessions: readonly SessionRecord[],
   nodes: readonly NodeRecord[],
 ): Participant[] {
+  if (room.node === undefined) return []; // being placed at this moment, perhaps
   const owner = nodes.find((n) => n.id === room.node);
   if (!owner) return [...participants];
   return participants.filter(

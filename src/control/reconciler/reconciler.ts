@@ -154,11 +154,14 @@ export class Reconciler {
     const nodes = await state.nodes.list();
     for (const room of rooms) {
       const sessions = await state.sessions.list(room.id);
-      const stale = staleSessions(sessions, nodes);
+      const participants = await state.participants.list(room.id);
+      if (staleSessions(sessions, nodes).length === 0 && staleParticipants(room, participants, sessions, nodes).length === 0) continue;
+      // Room and nodes were read first: somebody may have come to a new place since. Read again, they are the newest now.
+      const [nodesNow, roomNow] = await Promise.all([state.nodes.list(), state.rooms.get(room.id)]);
+      const stale = staleSessions(sessions, nodesNow);
       for (const session of stale) await state.sessions.remove(session);
       const living = sessions.filter((s) => !stale.includes(s));
-      const participants = await state.participants.list(room.id);
-      for (const participant of staleParticipants(room, participants, living, nodes)) {
+      for (const participant of roomNow ? staleParticipants(roomNow, participants, living, nodesNow) : []) {
         await state.participants.remove(room.id, participant.id);
         state.events.publish({ type: 'participantLeft', room: room.id, participant: participant.id });
       }
