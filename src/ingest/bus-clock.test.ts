@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ParticipantId } from '../domain/ids.ts';
+import { AudioBus, BLOCK_NS, BusListener, MIX_DELAY_NS } from './audio-bus.ts';
+import { BusClock } from './bus-clock.ts';
+
+const START_MS = 5_000_000;
+/** The fake system clock counts from 1970: taken as the monotonic one. */
+const now = (): number => Date.now() * 1e6;
+
+let blocks: { ptsNs: bigint; firstSample: bigint; delayMs: number }[];
+let played: number;
+let clock: BusClock;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: START_MS });
+  blocks = [];
+  played = 0;
+  const bus = new AudioBus();
+  bus.listeners.add(new BusListener('ann' as ParticipantId, () => played++));
+  clock = new BusClock(bus, (ptsNs, firstSample) => blocks.push({ ptsNs, firstSample, delayMs: (now() - Number(ptsNs)) / 1e6 }), now);
+  clock.start();
+});
+afterEach(() => {
+  clock.close();
+  vi.useRealTimers();
+});
+
+function gaps(): number[] {
+  return blocks.slice(1).map((b, i) => Number(b.ptsNs - (blocks[i]?.ptsNs ?? 0n)));
+}
+
+describe('BusClock', () => {
+  it('makes a block each 10 ms, each stamped with its arrival time', () => {
+    vi.advanceTimersByTime(10_000);
+    expect(blocks.length).toBeGreaterThanOrEqual(996);
+    expect(blocks.length).toBeLessThanOrEqual(1000);
+    expect(new Set(gaps())).toEqual(new Set([BLOCK_NS]));
+    expect(Math.max(...blocks.map((b) => b.delayMs))).toBeLessThanOrEqual(MIX_DELAY_NS / 1e6 + 2);
+    expect(blocks[500]?.firstSample).toBe(240_000n);
+  });
+
+  it('makes up for a stall of 300 ms without a hole, and spares the listeners the old part', () => {
+    vi.advanceTimersByTime(1000);
+    const before = played;
+    vi.setSystemTime(START_MS + 1300);
+    vi.advanceTimersByTime(30);
+    expect(new Set(gaps())).toEqual(new Set([BLOCK_NS]));
+    expect(blocks.at(-1)?.delayMs).toBeLessThan(45);
+    expect(played - before).toBeLessThanOrEqual(14);
+    expect(clock.skippedBlocks).toBe(0);
+  });
+
+  it('skips what is older than a second after a longer stall, with stamps that stay true', () => {
+    vi.advanceTimersByTime(1000);
+    vi.setSystemTime(START_MS + 6000);
+    vi.advanceTimersByTime(50);
+    expect(clock.skippedBlocks).toBeGreaterThan(350);
+    expect(blocks.at(-1)?.delayMs).toBeLessThan(45);
+    for (const b of blocks) expect(b.ptsNs - (blocks[0]?.ptsNs ?? 0n)).toBe(((b.firstSample - (blocks[0]?.firstSample ?? 0n)) / 480n) * BigInt(BLOCK_NS));
+  });
+});
