@@ -28,12 +28,13 @@ export function ringWriter(name: string, instance: string): number | undefined {
   return pid === undefined ? undefined : Number(pid);
 }
 
-/** Removes the sockets in the run folder, and the folder when nothing else is in it. */
+/** Removes the sockets in the run folder and the restream role's own folder in it, and the whole when nothing else is there. */
 export function sweepRunDir(runDir: string): void {
   for (const name of list(runDir)) {
     const path = join(runDir, name);
     try {
-      if (lstatSync(path).isSocket() || name.endsWith('.pid')) rmSync(path, { force: true });
+      const found = lstatSync(path);
+      if (found.isSocket() || (found.isDirectory() && /^restream-[0-9a-f]+$/.test(name))) rmSync(path, { recursive: true, force: true });
     } catch {
       // gone meanwhile
     }

@@ -61,6 +61,7 @@ export class Supervisor {
   async start(): Promise<void> {
     const { config, log } = this.options;
     const swept = sweepFrameRings(config.instance);
+    sweepRunDir(config.runDir); // nobody else's: the data folder is locked
     if (swept > 0) log.info({ swept }, 'removed frame rings of an earlier run');
     if (config.redisUrl === undefined)
       this.#children.set('redis', await startEmbeddedRedis({ dataDir: config.dataDir, runDir: config.runDir, env: childEnvironment(), log }));

@@ -49,7 +49,7 @@ async function whenReady(run: Run): Promise<void> {
       if (run.child.exitCode !== null) throw new Error(run.output());
       return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 40_000 },
   );
 }
 

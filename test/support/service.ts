@@ -65,7 +65,7 @@ export async function instanceEnvironment(more: Readonly<Record<string, string>>
   };
 }
 
-/** @throws when it is not ready within 20 s, with what it wrote */
+/** @throws when it is not ready within 40 s, with what it wrote */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   buildOnce();
   const env = await instanceEnvironment(options.env);
@@ -129,7 +129,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
         if (child.exitCode !== null || child.signalCode !== null) return 'ended';
         return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })).ok;
       },
-      { timeoutMs: 20_000, intervalMs: 100 },
+      { timeoutMs: 40_000, intervalMs: 100 },
     );
     if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
     return service;
