@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { LayoutPreset } from '../api/types.ts';
 import { LAYOUTS } from './layouts.ts';
 import { ErrorNote } from './page.tsx';
@@ -38,12 +38,14 @@ const SKETCHES: Partial<Record<LayoutPreset, readonly (readonly [number, number,
   ],
 };
 
-/** A radio group of layouts; the choice takes effect at once. */
-export function LayoutPicker({ value, onChange, error }: { value: LayoutPreset; onChange: (preset: LayoutPreset) => Promise<void>; error?: string }) {
+/** A radio group of layouts; the choice takes effect at once. `onChange` answers whether it was taken. */
+export function LayoutPicker({ value, onChange, error }: { value: LayoutPreset; onChange: (preset: LayoutPreset) => Promise<boolean>; error?: string }) {
   const [wanted, setWanted] = useState<LayoutPreset>();
+  // the choice stands until the room says the same, or refuses
+  useEffect(() => setWanted(undefined), [value]);
   const pick = (preset: LayoutPreset): void => {
     setWanted(preset);
-    void onChange(preset).finally(() => setWanted(undefined));
+    void onChange(preset).then((taken) => !taken && setWanted(undefined));
   };
   return (
     <section className="card" aria-labelledby="layout-title">

@@ -70,14 +70,17 @@ function Control({ room: polled, error, read, own, refresh }: { room: Room; erro
   const [layoutError, setLayoutError] = useState<string>();
   const [ending, setEnding] = useState<string>();
 
-  const setLayout = async (preset: LayoutPreset): Promise<void> => {
+  const setLayout = async (preset: LayoutPreset): Promise<boolean> => {
     setLayoutError(undefined);
     try {
       await api.setLayout(await read(), room.id, preset);
+      return true;
     } catch (reason) {
       setLayoutError(`The layout was not changed. ${inWords(reason)}`);
+      return false;
+    } finally {
+      refresh();
     }
-    refresh();
   };
   const end = async (): Promise<void> => {
     if (!window.confirm(`End “${room.name}” for everyone? Recordings are finished and kept.`)) return;
