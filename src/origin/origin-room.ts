@@ -9,13 +9,16 @@ import type { TrackInit, Unit } from '../media/programme-protocol.ts';
 import type { ProgrammeState } from '../node-api/contract.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { AudioConfig } from './audio-lane.ts';
-import { targetDurationSeconds, partGrid, type PartGrid } from './part-grid.ts';
+import { partGrid, partStartMs, targetDurationSeconds, type PartGrid } from './part-grid.ts';
 import type { ProgrammePart } from './part.ts';
 import { audioTrackInit, videoTrackInit } from './packager.ts';
 import { Programme } from './programme.ts';
 import { ProgrammeDisk, type ProgrammeFile } from './programme-disk.ts';
 import { SegmentList, type Segment } from './segment-list.ts';
 import type { VideoConfig, VideoLane } from './video-lane.ts';
+
+/** Players still read behind the end. */
+const EXPIRY_SLACK_SECONDS = 60;
 
 export interface RoomFollower {
   /** Called with every finished part; must not block. */
@@ -80,7 +83,8 @@ export class OriginRoom {
     const self = new OriginRoom(room, frameRate, config, new ProgrammeDisk(folder), anchor, log);
     if (after) {
       self.epoch = after.epoch;
-      self.segments.continueFrom(after.segments.nextMsn, (after.segments.segments.at(-1)?.discontinuities ?? 0) + 1);
+      self.segments.continueFrom(after.segments.nextMsn, after.segments.discontinuities + 1);
+      self.disk.remove(after.segments.clear(), []);
       await self.disk.rewriteIndex([]).catch(() => undefined);
     }
     await self.#writeState();
@@ -99,8 +103,8 @@ export class OriginRoom {
     const self = new OriginRoom(room, file.frameRate, config, disk, { monotonicNs, unixMs: file.anchorUnixMs }, log);
     self.epoch = file.epoch;
     if (file.partFrames !== config.partFrames) {
-      const last = segments.at(-1);
-      self.segments.continueFrom((last?.msn ?? -1) + 1, (last?.discontinuities ?? 0) + 1);
+      self.segments.continueFrom(Math.max(file.nextMsn, (segments.at(-1)?.msn ?? -1) + 1), file.discontinuities + 1);
+      disk.remove(segments, []);
       await disk.rewriteIndex([]).catch(() => undefined);
       return self;
     }
@@ -110,6 +114,7 @@ export class OriginRoom {
 
   async #restore(file: ProgrammeFile, segments: Segment[]): Promise<void> {
     for (const segment of segments) this.segments.restore(segment);
+    this.segments.continueFrom(file.nextMsn, file.discontinuities);
     const last = segments.at(-1);
     for (const [rendition, configs] of Object.entries(file.video) as [VideoRendition, NonNullable<ProgrammeFile['video'][VideoRendition]>][]) {
       const lane = this.programme.video.get(rendition);
@@ -181,6 +186,17 @@ export class OriginRoom {
   /** Parts of the newest segment, its keyframe first. */
   recentParts(): readonly ProgrammePart[] {
     return this.#recent;
+  }
+
+  /** Forgets an ended programme's media once its DVR window has passed. */
+  expire(): void {
+    const last = this.segments.lastPart;
+    if (!last || !this.segments.ended) return;
+    const agoMs = Number(this.nowNs() / NS_PER_MS) - partStartMs(this.grid, last.part);
+    if (agoMs < (this.config.dvrSeconds + EXPIRY_SLACK_SECONDS) * 1000) return;
+    this.disk.remove(this.segments.clear(), []);
+    void this.disk.rewriteIndex([]).catch(() => undefined);
+    this.#writeStateSoon();
   }
 
   lane(rendition: VideoRendition): VideoLane | undefined {
@@ -314,6 +330,9 @@ export class OriginRoom {
       frameRate: this.grid.frameRate,
       partFrames: this.grid.partFrames,
       ended: this.segments.ended,
+      // Written with every cut: the segment just begun is counted, also when its first part is lost.
+      nextMsn: this.segments.nextMsn,
+      discontinuities: this.segments.discontinuities,
       renditions: this.programme.renditions,
       video: Object.fromEntries(
         [...this.#videoConfigs].map(([r, configs]) => [

@@ -18,6 +18,7 @@ import type { ChunkStore } from './recording-file.ts';
 import { Tails } from './tail.ts';
 
 const TICK_MS = 40;
+const EXPIRE_MS = 30_000;
 
 export interface OriginOptions {
   config: Pick<Config, 'dataDir' | 'runDir' | 'partFrames' | 'dvrSeconds' | 'internalHost' | 'internalSecret'>;
@@ -33,6 +34,7 @@ export class Origin {
   readonly #opening = new Map<RoomId, Promise<OriginRoom>>();
   readonly #views = new WeakMap<OriginRoom, HlsView>();
   #timer: NodeJS.Timeout | undefined;
+  #expireTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(private readonly options: OriginOptions) {
@@ -70,6 +72,9 @@ export class Origin {
     }
     await this.programmeServer.start();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#expireTimer = setInterval(() => {
+      for (const room of this.#rooms.values()) room.expire();
+    }, EXPIRE_MS);
   }
 
   /** Adds the routes of contract.ts to the role's server. */
@@ -104,6 +109,7 @@ export class Origin {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
+    clearInterval(this.#expireTimer);
     await this.programmeServer.close();
     await this.recorder.close();
     for (const room of this.#rooms.values()) await room.close();

@@ -23,7 +23,8 @@ export function partGrid(frameRate: number, partFrames: number): PartGrid {
 
 /** First AAC frame that starts at or after video frame `frame`. */
 export function firstAacFrame(grid: PartGrid, frame: number): number {
-  return Math.ceil((frame * AUDIO_RATE_HZ) / (AAC_FRAME_SAMPLES * grid.frameRate) - 1e-9);
+  const perFrame = AAC_FRAME_SAMPLES * grid.frameRate;
+  return Math.floor((frame * AUDIO_RATE_HZ + perFrame - 1) / perFrame);
 }
 
 export function partOfFrame(grid: PartGrid, frame: number): number {
@@ -45,7 +46,7 @@ export function audioPartSeconds(grid: PartGrid, part: number): number {
 
 /** The longest part of any rendition: PART-TARGET. */
 export function partTargetSeconds(grid: PartGrid): number {
-  const aacFrames = Math.ceil((grid.partFrames * AUDIO_RATE_HZ) / (AAC_FRAME_SAMPLES * grid.frameRate) - 1e-9);
+  const aacFrames = firstAacFrame(grid, grid.partFrames);
   return Math.max(videoPartSeconds(grid), (aacFrames * AAC_FRAME_SAMPLES) / AUDIO_RATE_HZ);
 }
 

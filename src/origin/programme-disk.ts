@@ -30,6 +30,9 @@ export interface ProgrammeFile {
   frameRate: number;
   partFrames: number;
   ended: boolean;
+  /** Numbers go on from here when no segment is left. */
+  nextMsn: number;
+  discontinuities: number;
   renditions: VideoRendition[];
   video: Partial<Record<VideoRendition, StoredVideoConfig[]>>;
   audio: StoredAudioConfig[];

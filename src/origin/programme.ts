@@ -119,7 +119,7 @@ export class Programme {
     if (this.segments.ended || (this.#nextPart === undefined && this.segments.lastPart)) this.#restart();
     this.#sourceConnected = true;
     this.#epochDelivers = false;
-    this.#restartNs = nowNs;
+    if (this.segments.lastPart) this.#restartNs = nowNs;
     this.#lastUnitNs = nowNs;
     for (const lane of this.video.values()) lane.beginEpoch();
   }

@@ -60,6 +60,9 @@ export class SegmentList {
   get nextMsn(): number {
     return this.#nextMsn;
   }
+  get discontinuities(): number {
+    return this.#discontinuities;
+  }
 
   begin(discontinuity: boolean, init: Segment['init']): Segment {
     this.close();
@@ -93,6 +96,13 @@ export class SegmentList {
     this.segments.push(segment);
     this.continueFrom(segment.msn + 1, segment.discontinuities);
     this.revision++;
+  }
+
+  /** Empties the list; numbers go on. @returns what was in it */
+  clear(): Segment[] {
+    const all = [...this.retired.splice(0), ...this.segments.splice(0)];
+    if (all.length > 0) this.revision++;
+    return all;
   }
 
   find(msn: number): Segment | undefined {
