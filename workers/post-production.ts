@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnrecoverableError } from 'bullmq';
 import { Counter, Histogram } from 'prom-client';
+import { warmFfmpeg } from '../pipelines/ffmpeg/run-command.ts';
 import { redisUrl } from '../src/config/config.ts';
 import type { NodeId } from '../src/domain/ids.ts';
 import { NodeServer } from '../src/node-api/server.ts';
@@ -21,6 +22,7 @@ import { createObjectStore } from '../src/storage/object-store.ts';
 const CONCURRENCY = 2;
 
 await runRole({ name: 'post-production' }, async ({ config, log }) => {
+  void warmFfmpeg();
   const redis = connectRedis(redisUrl(config));
   const objects = createObjectStore(config);
   const workDir = join(config.dataDir, 'post-production', String(process.pid));

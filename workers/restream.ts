@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Gauge } from 'prom-client';
+import { warmFfmpeg } from '../pipelines/ffmpeg/run-command.ts';
 import { redisUrl } from '../src/config/config.ts';
 import type { NodeId } from '../src/domain/ids.ts';
 import { NodeClient } from '../src/node-api/client.ts';
@@ -22,6 +23,7 @@ import { RoomStore } from '../src/state/room-store.ts';
 const CONCURRENCY = 32;
 
 await runRole({ name: 'restream' }, async ({ config, log }) => {
+  void warmFfmpeg();
   const redis = connectRedis(redisUrl(config));
   const client = new NodeClient(config);
   const nodes = new NodeRegistry(redis);

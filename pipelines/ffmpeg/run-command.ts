@@ -69,3 +69,10 @@ export function runCommand(command: FfmpegCommand, options: RunOptions = {}): Pr
     process.run();
   });
 }
+
+/** fluent-ffmpeg asks FFmpeg for its formats and encoders before its first command (two processes, 0.2 s or more under load); a worker does it at its start. */
+export function warmFfmpeg(): Promise<void> {
+  return new Promise((resolve) => {
+    ffmpeg.getAvailableFormats(() => ffmpeg.getAvailableEncoders(() => resolve()));
+  });
+}

@@ -2,8 +2,6 @@
  * Turns a stopped recording's chunks into its files: fetch → remux → verify and poster → store → tell → let go of the chunks.
  * May be run again at any point: nothing is deleted before the new files are stored, verified and listed.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { posterCommand } from '../../pipelines/ffmpeg/poster.ts';
@@ -137,8 +135,7 @@ export class Finaliser {
   async #store(id: RecordingId, kind: RecordingFile['kind'], path: string, name: string, contentType: string): Promise<RecordingFile> {
     const { objects } = this.parts;
     const key = fileKey(id, name);
-    const sha256 = await hashFile(path);
-    const { bytes } = await objects.put(key, { path }, { contentType, sha256 });
+    const { bytes, sha256 } = await objects.put(key, { path }, { contentType });
     const stored = await objects.head(key);
     if (stored?.bytes !== bytes || stored.sha256 !== sha256) throw new Error(`the store does not show ${key} as it was written`);
     return { kind, key, contentType, bytes, sha256 };
@@ -155,10 +152,4 @@ export class Finaliser {
     await this.parts.objects.deletePrefix(`recordings/${id}/`);
     return undefined;
   }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) hash.update(piece);
-  return hash.digest('hex');
 }
