@@ -25,6 +25,7 @@ export class ControlServer {
     this.#server = createServer(app);
     this.#server.keepAliveTimeout = 65_000; // above what proxies in front keep
     this.#server.headersTimeout = 20_000;
+    this.#server.requestTimeout = 30_000; // for the request to arrive; held answers take as long as they take
     this.#signalling = new Signalling(this.#server, this.services);
     this.#reconciler = new Reconciler(this.services);
     const signalling = this.#signalling;

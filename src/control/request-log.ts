@@ -24,7 +24,7 @@ export function requestLog(log: Logger, metrics: Registry): RequestHandler {
       const code = res.locals['errorCode'] as string | undefined;
       seconds.observe({ method: req.method, area, status: res.statusCode }, ms / 1000);
       if (code !== undefined) refused.inc({ code });
-      const quiet = area === 'operation' || (res.statusCode < 400 && (area === 'hls' || area === 'pages' || req.method === 'GET' || req.method === 'OPTIONS'));
+      const quiet = area === 'operation' || (area === 'hls' && res.statusCode < 500) || (res.statusCode < 400 && (area === 'pages' || req.method === 'GET' || req.method === 'OPTIONS'));
       log[quiet ? 'debug' : 'info']({ requestId, method: req.method, path: loggedPath(req), status: res.statusCode, ms: Math.round(ms), code }, 'request');
     });
     next();

@@ -245,12 +245,14 @@ describe('recordings', () => {
 
     const started = await rig.request('POST', '/api/rooms/c1/recordings', { token });
     const { id } = (await started.json()) as { id: RecordingId };
+    const running = await rig.request('GET', `/api/recordings/${id}`, { token });
     const paused = await rig.request('POST', `/api/recordings/${id}/pause`, { token });
     const resumed = await rig.request('POST', `/api/recordings/${id}/resume`, { token });
     const early = await rig.request('GET', `/api/recordings/${id}/download`, { token });
     const stopped = await rig.request('POST', `/api/recordings/${id}/stop`, { token });
 
     expect(started.status).toBe(201);
+    expect(await running.json()).toMatchObject({ status: 'recording', durationMs: 4200 });
     expect(await paused.json()).toMatchObject({ status: 'paused' });
     expect(await resumed.json()).toMatchObject({ status: 'recording' });
     expect(early.status).toBe(409);

@@ -217,6 +217,7 @@ function defaultAnswers(): Map<string, NodeHandler> {
     ['DELETE /rooms/:room/participants/:id', () => undefined],
     ['DELETE /rooms/:room', () => undefined],
     ['POST /recordings', recording('recording')],
+    ['GET /recordings/:id', recording('recording')],
     ['POST /recordings/:id/pause', recording('paused')],
     ['POST /recordings/:id/resume', recording('recording')],
     ['POST /recordings/:id/stop', recording('stopped')],

@@ -60,7 +60,8 @@ export function recordingEndpoints({ state, recordings, files }: Services): Endp
       handle: async ({ query, claims, res }) => {
         if (query.room !== undefined) requireRoom(claims, query.room);
         const all = await state.recordings.list(query.room as RoomId | undefined);
-        res.json(all.filter((r) => claims !== undefined && coversRoom(claims, r.room)).map(recordingView));
+        const visible = all.filter((r) => claims !== undefined && coversRoom(claims, r.room));
+        res.json((await Promise.all(visible.map((r) => recordings.asNow(r)))).map(recordingView));
       },
     }),
     endpoint({
@@ -72,7 +73,7 @@ export function recordingEndpoints({ state, recordings, files }: Services): Endp
       answers: one,
       problems: [404],
       handle: async ({ params, claims, res }) => {
-        res.json(recordingView(await find(params['recording'], claims)));
+        res.json(recordingView(await recordings.asNow(await find(params['recording'], claims))));
       },
     }),
     verb('pause', 'Pause; the file goes on without the pause', (r) => recordings.pauseOrResume(r, 'pause')),

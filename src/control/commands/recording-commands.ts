@@ -13,6 +13,7 @@ import type { Placement } from '../placement/placement.ts';
 
 /** Stopping waits until the origin has stored every chunk: 3 s to halt and 15 s for the store. */
 const VERB_TIMEOUT_MS = 20_000;
+const LOOK_TIMEOUT_MS = 1000;
 
 export class RecordingCommands {
   constructor(
@@ -92,6 +93,20 @@ export class RecordingCommands {
     await this.enqueueFinalise(recording);
     this.#changed(recording);
     return updated ?? recording;
+  }
+
+  /** With length and gaps as they are at this moment, while it runs; as it is in the catalogue when the origin does not answer. */
+  async asNow(recording: Recording): Promise<Recording> {
+    if (recording.status !== 'recording' && recording.status !== 'paused') return recording;
+    try {
+      const room = await this.state.rooms.get(recording.room);
+      const origin = room ? await this.placement.origin(room) : undefined;
+      if (!origin) return recording;
+      const { durationMs, gaps } = await this.nodeClient.call<RecordingState>(origin.url, 'GET', NODE_PATHS.recording(recording.id), undefined, LOOK_TIMEOUT_MS);
+      return { ...recording, durationMs, gaps };
+    } catch {
+      return recording;
+    }
   }
 
   /** Lets the origin forget a recording that is deleted; what it cannot be told now it forgets with the room. */
