@@ -149,6 +149,24 @@ describe('bad input', () => {
     }
   });
 
+  it('says 503 while Redis is away, stays healthy, and ends in time', async () => {
+    const lost = await startControlRig();
+    const token = await lost.token({ room: '*', role: 'operator' });
+    await lost.redisServer.close();
+
+    const [rooms, ready, health] = [await lost.request('GET', '/api/rooms', { token }), await lost.request('GET', '/readyz'), await lost.request('GET', '/healthz')];
+    const begun = performance.now();
+    await lost.control.close();
+    const closedMs = performance.now() - begun;
+    await lost.close();
+
+    await expectProblem(rooms, 503, 'unavailable');
+    expect(rooms.headers.get('retry-after')).toBe('2');
+    expect([ready.status, await ready.json()]).toEqual([503, { ready: false, reasons: ['Redis does not answer.'] }]);
+    expect(health.status).toBe(200);
+    expect(closedMs).toBeLessThan(4000);
+  });
+
   it('limits how fast sessions are asked for', async () => {
     const strict = await startControlRig({ TESSERA_SESSION_RATE_PER_SECOND: '1' });
     try {

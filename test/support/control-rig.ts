@@ -25,7 +25,7 @@ import { RoomStore } from '../../src/state/room-store.ts';
 import { SessionStore } from '../../src/state/session-store.ts';
 import { FilesystemStore } from '../../src/storage/filesystem-store.ts';
 import type { State } from '../../src/control/dependencies.ts';
-import { startTestRedis } from './redis.ts';
+import { startTestRedis, type TestRedis } from './redis.ts';
 
 export const KEY = 'testkey';
 export const SECRET = 'a-secret-of-the-tests-with-more-than-32-characters';
@@ -43,6 +43,7 @@ export interface ControlRig {
   control: ControlServer;
   state: State;
   queues: Queues;
+  redisServer: TestRedis;
   files: FilesystemStore;
   /** Every request that a node got, oldest first. */
   calls: NodeCall[];
@@ -153,6 +154,7 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
     control,
     state,
     queues,
+    redisServer,
     files,
     calls,
     answers,
@@ -180,7 +182,7 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
     close: async () => {
       await control.close();
       for (const stop of stops) await stop();
-      await queues.close();
+      await Promise.race([queues.close().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))]); // waits for ever without Redis
       nodeClient.close();
       redis.disconnect();
       await redisServer.close();

@@ -27,8 +27,15 @@ export function toAppError(error: unknown): AppError {
   if (type === 'entity.too.large') return new AppError('bodyTooLarge', { cause: error });
   if (type === 'entity.parse.failed') return new AppError('badRequest', { detail: 'The body is not valid JSON.', cause: error });
   if (type === 'charset.unsupported' || type === 'encoding.unsupported') return new AppError('unsupportedMediaType', { cause: error });
+  if (isRedisAway(error)) return new AppError('unavailable', { detail: 'The state of the service cannot be read at the moment.', cause: error, retryAfterSeconds: 2 });
   if (status !== undefined && status >= 400 && status < 500) return new AppError('badRequest', { cause: error });
   return new AppError('internal', { cause: error });
+}
+
+/** How ioredis says that its server cannot be reached, or is still loading. */
+function isRedisAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'MaxRetriesPerRequestError' || /^(Connection is closed|Stream isn't writeable|LOADING )/.test(error.message);
 }
 
 export function problemOf(error: AppError, requestId: string): Problem {
