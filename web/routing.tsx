@@ -36,9 +36,15 @@ export function useRoute(): Route {
 }
 
 export function navigate(href: string): void {
-  window.history.pushState(null, '', href);
+  window.history.pushState({ inPage: true }, '', href);
   window.scrollTo(0, 0);
   for (const listener of listeners) listener();
+}
+
+/** True when the page shown came by {@link navigate}: then nothing but the page itself tells a screen reader about it. */
+export function cameByLink(): boolean {
+  const state: unknown = window.history.state;
+  return typeof state === 'object' && state !== null && 'inPage' in state;
 }
 
 /** A link that changes the page without loading it again; clicks with a modifier key are left to the browser. */

@@ -35,8 +35,8 @@ interface CallProps {
 /** In the room: one's camera and microphone go out, the mixed picture and the mix-minus sound come back. */
 export function Call({ room, name, media, view, token, onEnd }: CallProps) {
   const publication = useCameraPublication(room.id, token, media);
-  const programme = useWhep(room.id, token, false);
   const live = useLive(room.id, token);
+  const programme = useWhep(room.id, token, false, live.room?.mix.status === 'running');
   const [screen, setScreen] = useState<MediaStream>();
   const [screenError, setScreenError] = useState<string>();
   const sharing = useScreenPublication(room.id, token, screen, () => setScreen(undefined));

@@ -1,6 +1,6 @@
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { inWords } from '../api/api-error.ts';
-import { Link, useRoute } from '../routing.tsx';
+import { cameByLink, Link, useRoute } from '../routing.tsx';
 
 interface PageProps {
   title: string;
@@ -18,6 +18,10 @@ export function Page({ title, name, wide, data, children }: PageProps) {
   useEffect(() => {
     document.title = title === 'Tessera' ? title : `${title} – Tessera`;
   }, [title]);
+  const content = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (cameByLink()) content.current?.focus({ preventScroll: true });
+  }, []);
   const { page } = useRoute();
   const current = (own: string): 'page' | undefined => (own === page ? 'page' : undefined);
   return (
@@ -47,7 +51,7 @@ export function Page({ title, name, wide, data, children }: PageProps) {
           </Link>
         </nav>
       </header>
-      <main id={name} className={wide ? 'wide' : undefined} tabIndex={-1} {...data}>
+      <main ref={content} id={name} className={wide ? 'wide' : undefined} tabIndex={-1} {...data}>
         {children}
       </main>
     </>

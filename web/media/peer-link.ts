@@ -62,6 +62,11 @@ export abstract class PeerLink {
     void this.#run();
   }
 
+  /** What it waits for may be there now: tries again without waiting for the pause to end. */
+  retryNow(): void {
+    this.#wake?.();
+  }
+
   /** The service says that this session is gone: a new one at once, without waiting for the connection's own timeout of about 8 s. */
   renew(): void {
     this.#giveUp?.();

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { WhepClient } from './whep-client.ts';
 import type { LinkState } from './peer-link.ts';
 
@@ -8,8 +8,9 @@ export interface WhepView {
   stream?: MediaStream;
 }
 
-/** The room's programme by WHEP while `token` is given. */
-export function useWhep(room: string, token: (() => Promise<string | undefined>) | undefined, audio: boolean): WhepView {
+/** The room's programme by WHEP while `token` is given. `mixRunning` becoming true ends the wait for a mix at once. */
+export function useWhep(room: string, token: (() => Promise<string | undefined>) | undefined, audio: boolean, mixRunning: boolean): WhepView {
+  const running = useRef<WhepClient | undefined>(undefined);
   const [view, setView] = useState<WhepView>({ state: 'connecting' });
   useEffect(() => {
     if (!token) return undefined;
@@ -21,7 +22,14 @@ export function useWhep(room: string, token: (() => Promise<string | undefined>)
     });
     setView({ state: 'connecting', stream: client.stream });
     client.start();
-    return () => client.close();
+    running.current = client;
+    return () => {
+      running.current = undefined;
+      client.close();
+    };
   }, [room, token, audio]);
+  useEffect(() => {
+    if (mixRunning) running.current?.retryNow();
+  }, [mixRunning]);
   return view;
 }

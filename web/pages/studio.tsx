@@ -65,7 +65,7 @@ const MIX_WORDS: Record<Room['mix']['status'], string> = { idle: 'Nothing is mix
 function Control({ room: polled, error, read, own, refresh }: { room: Room; error: unknown; read: () => Promise<string>; own: string | undefined; refresh: () => void }) {
   const live = useLive(polled.id, read);
   const room = live.connected ? (live.room ?? polled) : polled;
-  const programme = useWhep(polled.id, read, true);
+  const programme = useWhep(polled.id, read, true, live.room?.mix.status === 'running');
   const [muted, setMuted] = useState(true);
   const [layoutError, setLayoutError] = useState<string>();
   const [ending, setEnding] = useState<string>();
