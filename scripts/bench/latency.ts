@@ -21,8 +21,10 @@ try {
   const publishers = await product.publish(1, 'clock');
   await until('the first picture', () => probe.firstPictureAtMs !== undefined, 20_000);
   const firstFrameMs = (probe.firstPictureAtMs ?? Number.NaN) - publishers.firstConnectedAtMs;
-  probe.close();
+  probe.reset();
   await delay(3000); // a playlist needs some segments
+  const latenessMs = Object.fromEntries(Object.entries(probe.lateness).map(([track, list]) => [track, rounded(percentile(list, 0.5), 1)]));
+  probe.close();
 
   const whep = await measure(browser, product, 'whep');
   const hls = await measure(browser, product, 'hls');
@@ -30,6 +32,7 @@ try {
     JSON.stringify({
       benchmark: 'latency',
       firstProgrammeFrameMs: rounded(firstFrameMs),
+      unitLatenessP50Ms: latenessMs,
       whep,
       hls,
       limits: { firstProgrammeFrameMs: 3000, whepP95Ms: 500, hlsP95Ms: 3000 },
@@ -49,7 +52,8 @@ async function measure(browser: Browser, product: Product, kind: 'whep' | 'hls')
   await page.reset();
   const before = await page.take();
   await delay(Number(values.seconds) * 1000);
-  const { agesMs, pictures, firstPictureMs } = await page.take();
+  const { agesMs, pictures, firstPictureMs, receiver } = await page.take();
+  const since = before.receiver;
   await page.close();
   return {
     firstPictureMs: rounded(firstPictureMs ?? Number.NaN),
@@ -57,6 +61,14 @@ async function measure(browser: Browser, product: Product, kind: 'whep' | 'hls')
     p95Ms: rounded(percentile(agesMs, 0.95)),
     maxMs: rounded(Math.max(...agesMs)),
     picturesRead: agesMs.length,
+    ...(receiver && since
+      ? {
+          jitterBufferMs: rounded((receiver.jitterBufferMs - since.jitterBufferMs) / (receiver.jitterBufferPictures - since.jitterBufferPictures), 1),
+          decodeMs: rounded((receiver.decodeMs - since.decodeMs) / (receiver.decoded - since.decoded), 1),
+          freezes: receiver.freezes - since.freezes,
+          lost: receiver.lost - since.lost,
+        }
+      : {}),
     picturesPerSecond: rounded((pictures - before.pictures) / Number(values.seconds), 1),
   };
 }

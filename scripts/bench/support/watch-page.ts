@@ -14,6 +14,8 @@ export interface Watched {
   pictures: number;
   /** From asking to the first picture. */
   firstPictureMs: number | undefined;
+  /** WHEP only: sums of the receiver's statistics so far. */
+  receiver?: { jitterBufferMs: number; jitterBufferPictures: number; decodeMs: number; decoded: number; freezes: number; lost: number; nacks: number };
 }
 
 export function launch(): Promise<Browser> {
@@ -42,7 +44,11 @@ export async function watch(browser: Browser, product: Product, kind: 'whep' | '
 }
 
 function read(page: Page): Promise<Watched> {
-  return page.evaluate(() => (globalThis as unknown as { watched: Watched }).watched);
+  return page.evaluate(async () => {
+    const here = globalThis as unknown as { watched: Watched; statistics?(): Promise<void> };
+    await here.statistics?.();
+    return here.watched;
+  });
 }
 
 /** drawn-clock.ts for the page, as `drawnClock`; and a helper that transpiled functions expect. */
@@ -63,6 +69,7 @@ interface InPage {
 async function inPage({ kind, room, token, readClock, rendition }: InPage): Promise<void> {
   interface Here {
     watched: Watched;
+    statistics?(): Promise<void>;
     drawnClock: { readClock(luma: { data: Uint8Array; stride: number; width: number; height: number }): number | undefined; clockAgeMs(reading: number, nowMs: number): number };
     Hls: new (config: object) => { loadSource(url: string): void; attachMedia(video: HTMLVideoElement): void };
   }
@@ -105,6 +112,21 @@ async function inPage({ kind, room, token, readClock, rendition }: InPage): Prom
   pc.addTransceiver('audio', { direction: 'recvonly' });
   pc.ontrack = (event) => {
     video.srcObject = event.streams[0] ?? null;
+  };
+  here.statistics = async () => {
+    (await pc.getStats()).forEach((report: Record<string, number> & { type: string; kind?: string }) => {
+      if (report.type !== 'inbound-rtp' || report.kind !== 'video') return;
+      const value = (name: string): number => report[name] ?? 0;
+      here.watched.receiver = {
+        jitterBufferMs: 1000 * value('jitterBufferDelay'),
+        jitterBufferPictures: value('jitterBufferEmittedCount'),
+        decodeMs: 1000 * value('totalDecodeTime'),
+        decoded: value('framesDecoded'),
+        freezes: value('freezeCount'),
+        lost: value('packetsLost'),
+        nacks: value('nackCount'),
+      };
+    });
   };
   await pc.setLocalDescription();
   const response = await fetch(`/whep/${room}?rendition=${rendition}`, {
