@@ -57,14 +57,19 @@ await runRole({ name: 'control' }, async ({ config, log }) => {
   log.info({ host: config.httpHost, port, localMode: config.localMode }, config.localMode ? 'listening in local mode: loopback only, with the well-known key "local"' : 'listening');
 
   return async () => {
-    await registered.close();
+    // What needs Redis may wait for it: the end must not.
+    await within(1000, registered.close());
     await server.close();
-    await Promise.race([queues.close().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1000))]);
+    await within(1000, queues.close());
     nodeClient.close();
     await files.close();
     redis.disconnect();
   };
 });
+
+async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  await Promise.race([work.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, timeoutMs))]);
+}
 
 function describe(config: Config, port: number) {
   const startedAt = new Date().toISOString();

@@ -181,7 +181,7 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
       }),
     close: async () => {
       await control.close();
-      for (const stop of stops) await stop();
+      await Promise.all(stops.map((stop) => stop()));
       await Promise.race([queues.close().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))]); // waits for ever without Redis
       nodeClient.close();
       redis.disconnect();
