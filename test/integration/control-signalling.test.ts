@@ -140,6 +140,21 @@ describe('chat, reactions and hands', () => {
     expect(snapshot?.chat).toMatchObject([{ text: 'hello <b>' }]);
   });
 
+  it('reach those at another control process too, once', async () => {
+    const second = await rig.startSecondControl();
+    const anna = await connect({ token: await token('participant', 'anna') });
+    const vic = await connect({ token: await token('viewer', 'vic') }, second);
+
+    await ask(anna, 'chat', { text: 'one' });
+    await ask(vic, 'chat', { text: 'two' });
+
+    await eventually(() => vic.of('chat').length === 2 && anna.of('chat').length === 2);
+    await rig.request('PUT', `/api/rooms/${ROOM}/layout`, { token: await token('host', 'hanna'), json: { preset: 'pip' } });
+    await eventually(() => vic.of('layout').length > 0 && anna.of('layout').length > 0);
+    expect([vic, anna].map((heard) => heard.of<ChatMessage>('chat').map((m) => m.text))).toEqual([['one', 'two'], ['one', 'two']]);
+    expect([vic.of('layout'), anna.of('layout')]).toEqual([[{ preset: 'pip' }], [{ preset: 'pip' }]]);
+  });
+
   it('are refused when they make no sense or come too fast', async () => {
     const anna = await connect({ token: await token('participant', 'anna') });
 

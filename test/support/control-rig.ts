@@ -50,6 +50,8 @@ export interface ControlRig {
   /** Answers of the nodes by `METHOD /pattern`; a test replaces what it needs. */
   answers: Map<string, NodeHandler>;
   startNode(role: RoleName): Promise<() => Promise<void>>;
+  /** A second control process's worth of control on the same Redis; returns its address. */
+  startSecondControl(): Promise<string>;
   token(claims: { room: string; role: Role; sub?: string; name?: string }, options?: TokenOptions): Promise<string>;
   request(method: string, path: string, options?: RequestOptions): Promise<Response>;
   close(): Promise<void>;
@@ -144,7 +146,8 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
   };
   for (const role of nodes) await startNode(role);
 
-  const control = new ControlServer({ config, log, state, queues, nodeClient, files, metrics: createMetrics('control'), webDir: join(folder, 'web') }, '0.0.0-test');
+  const newControl = (): ControlServer => new ControlServer({ config, log, state, queues, nodeClient, files, metrics: createMetrics('control'), webDir: join(folder, 'web') }, '0.0.0-test');
+  const control = newControl();
   const port = await control.start();
   const base = `http://127.0.0.1:${port}`;
 
@@ -159,6 +162,11 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
     calls,
     answers,
     startNode,
+    startSecondControl: async () => {
+      const second = newControl();
+      stops.push(() => second.close());
+      return `http://127.0.0.1:${await second.start()}`;
+    },
     token: (claims, options = {}) => {
       const signing = new SignJWT({ ...claims })
         .setProtectedHeader({ alg: options.algorithm ?? 'HS256' })
