@@ -1,0 +1,115 @@
+/** The pages with media: somebody joins from a browser and is seen, heard of, watched, recorded and played back. */
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from '../support/browser.ts';
+import { waitFor } from '../support/process.ts';
+import { startService, type Service } from '../support/service.ts';
+
+const ROOM = 'pages';
+let service: Service;
+let browser: Browser;
+let ann: Page;
+let host: Page;
+const faults: string[] = [];
+
+async function newPage(width: number): Promise<Page> {
+  const page = await (await browser.newContext({ viewport: { width, height: 800 }, permissions: ['camera', 'microphone'] })).newPage();
+  page.setDefaultTimeout(20_000);
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('dialog', (dialog) => void dialog.accept());
+  return page;
+}
+
+/** Mean colour of the middle of a video element's picture, 0…255. */
+function middleColour(video: Locator): Promise<{ r: number; g: number; b: number }> {
+  return video.evaluate((element: HTMLVideoElement) => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 16;
+    canvas.height = 9;
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    context.drawImage(element, 0, 0, 16, 9);
+    const pixels = context.getImageData(3, 2, 10, 5).data;
+    const sum = [0, 0, 0];
+    for (let i = 0; i < pixels.length; i += 4) for (let c = 0; c < 3; c++) sum[c] = (sum[c] as number) + (pixels[i + c] as number);
+    const [r = 0, g = 0, b = 0] = sum.map((value) => value / (pixels.length / 4));
+    return { r, g, b };
+  });
+}
+
+/** Chromium's own fake camera is a green field with a light green dial. */
+async function showsTheFakeCamera(page: Page): Promise<boolean> {
+  const { r, g, b } = await middleColour(page.locator('video#programme'));
+  return g > 70 && g > 2 * r && g > 2 * b;
+}
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService(), launchBrowser()]);
+  [ann, host] = await Promise.all([newPage(1000), newPage(1000)]);
+  expect((await service.api('POST', '/api/rooms', { id: ROOM, name: 'Pages' })).status).toBe(201);
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+describe('a meeting through the pages', () => {
+  it('takes somebody in from /join and gives the mixed picture back', async () => {
+    await ann.goto(`${service.url}/join/${ROOM}`);
+    await ann.fill('input[name=name]', 'Ann');
+    await ann.getByTestId('join-button').click();
+    await ann.locator('main[data-state=live]').waitFor();
+    await waitFor('her picture in the mix', () => showsTheFakeCamera(ann), { timeoutMs: 10_000 });
+    expect(await ann.locator('audio#mix-minus').evaluate((audio: HTMLAudioElement) => (audio.srcObject as MediaStream).getAudioTracks().length)).toBe(1);
+  });
+
+  it('shows her in the studio, where she can be muted, and carries the chat', async () => {
+    await host.goto(`${service.url}/studio/${ROOM}`);
+    const identity = await ann.locator('main').getAttribute('data-identity');
+    const person = host.getByTestId(`participant-${identity}`);
+    await person.getByRole('button', { name: 'Mute Ann' }).click();
+    await host.locator(`[data-testid=participant-${identity}][data-muted=true]`).waitFor();
+    await ann.getByText('The host has muted you.').first().waitFor();
+    await person.getByRole('button', { name: 'Unmute Ann' }).click();
+
+    await ann.getByLabel('Message', { exact: true }).fill('Good morning');
+    await ann.getByRole('button', { name: 'Send' }).click();
+    await host.getByTestId('chat').getByText('Good morning').waitFor();
+  });
+
+  it('records from the studio, and plays on /recordings', async () => {
+    await host.getByTestId('start-recording').click();
+    await host.getByTestId('recording-elapsed').getByText('0:05').waitFor();
+    await host.getByTestId('stop-recording').click();
+    await host.goto(`${service.url}/recordings`);
+    const recording = host.locator('li[data-status=complete]');
+    await recording.waitFor();
+    await recording.locator('button.poster').click();
+    const video = recording.locator('video');
+    await waitFor('playback', () => video.evaluate((v: HTMLVideoElement) => v.currentTime > 1), { timeoutMs: 15_000 });
+    const durationS = await video.evaluate((v: HTMLVideoElement) => v.duration);
+    expect(durationS).toBeGreaterThan(4);
+    expect(durationS).toBeLessThan(12);
+    const { g, r } = await middleColour(video);
+    expect(g).toBeGreaterThan(2 * r);
+  });
+
+  it('plays on /watch with low latency', async () => {
+    await host.goto(`${service.url}/watch/${ROOM}`);
+    const main = host.locator('main[data-state=live]');
+    await main.waitFor();
+    await waitFor('her picture in the broadcast', () => showsTheFakeCamera(host), { timeoutMs: 10_000 });
+    await waitFor('the latency', async () => Number(await main.getAttribute('data-behind-ms')) > 0, { timeoutMs: 10_000 });
+    expect(Number(await main.getAttribute('data-behind-ms'))).toBeLessThan(6_000); // not a benchmark: two cores encode, decode and draw here
+  });
+
+  it('tells the person whom the host removes, and lets nothing come back by itself', async () => {
+    const identity = await ann.locator('main').getAttribute('data-identity');
+    expect((await service.api('DELETE', `/api/rooms/${ROOM}/participants/${identity}`)).status).toBe(204);
+    await ann.getByText('The host has removed you.').waitFor();
+    await waitFor('an empty room', async () => ((await (await service.api('GET', `/api/rooms/${ROOM}`)).json()) as { participants: number }).participants === 0, { timeoutMs: 5_000 });
+  });
+
+  it('threw nothing', () => {
+    expect(faults).toEqual([]);
+  });
+});
