@@ -53,8 +53,9 @@ module.exports = {
     },
     {
       name: 'tests-are-not-imported',
+      comment: 'Benchmarks share the rigs in test/support.',
       severity: 'error',
-      from: { pathNot: '(\\.test\\.tsx?$|^test/)' },
+      from: { pathNot: '(\\.test\\.tsx?$|^test/|^scripts/bench/)' },
       to: { path: '(\\.test\\.tsx?$|^test/)' },
     },
     { name: 'only-declared-packages', severity: 'error', from: {}, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] } },
