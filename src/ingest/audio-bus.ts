@@ -3,8 +3,8 @@
  * listener the same sum minus what comes from the listener. No clock in here: bus-clock.ts calls `mix` block by block.
  *
  * Bus time is arrival time on the host's clock. A block is mixed {@link MIX_DELAY_NS} after the time of its first sample
- * (10 ms for the block to be whole, 20 ms for blocks that come late), and its PTS is the arrival time, not the time of
- * mixing, so the delay never shows against the pictures.
+ * (10 ms for the block to be whole, 20 ms for blocks that come late); its PTS is the arrival time, not the time of mixing,
+ * less what libwebrtc delays sound against pictures (bus-clock.ts), so no delay shows against the pictures.
  */
 import type { ParticipantId } from '../domain/ids.ts';
 import { dbfs, Limiter } from '../media/pcm.ts';

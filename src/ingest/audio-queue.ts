@@ -11,9 +11,12 @@ const CAPACITY_FRAMES = 48_000;
 const RING_SAMPLES = CAPACITY_FRAMES * 2;
 /** The first blocks are held back to learn the least delay they come with. */
 const PRIMING_BLOCKS = 4;
-/** Lateness is judged by its least value over so many blocks (200 ms), because a late callback says nothing. */
-const WINDOW_BLOCKS = 20;
-const EARLY_NS = 5e6;
+/** Lateness is judged by its least value over so many blocks (500 ms), because a late callback says nothing. */
+const WINDOW_BLOCKS = 50;
+/** Nothing can come so much too early: the anchor is wrong. */
+const EARLY_NS = 60e6;
+/** A lasting error of the anchor that is worth a cut: half of what would show as bad lip-sync. */
+const OFF_NS = 20e6;
 /** After missing sound, and at the start, 2 ms of fade. */
 const FADE_FRAMES = 96;
 
@@ -94,7 +97,7 @@ export class AudioQueue {
     if (latenessNs < this.#leastLatenessNs) this.#leastLatenessNs = latenessNs;
     if (latenessNs < -EARLY_NS) return this.#reanchor(latenessNs);
     if (++this.#windowBlocks < WINDOW_BLOCKS) return;
-    if (this.#leastLatenessNs > this.usableLatenessNs) this.#reanchor(this.#leastLatenessNs);
+    if (this.#leastLatenessNs > this.usableLatenessNs || this.#leastLatenessNs < -OFF_NS) this.#reanchor(this.#leastLatenessNs);
     this.#windowBlocks = 0;
     this.#leastLatenessNs = Infinity;
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ParticipantId } from '../domain/ids.ts';
 import { AudioBus, BLOCK_NS, BusListener, MIX_DELAY_NS } from './audio-bus.ts';
-import { BusClock } from './bus-clock.ts';
+import { BusClock, SOUND_LAG_NS } from './bus-clock.ts';
 
 const START_MS = 5_000_000;
 /** The fake system clock counts from 1970: taken as the monotonic one. */
@@ -17,7 +17,7 @@ beforeEach(() => {
   played = 0;
   const bus = new AudioBus();
   bus.listeners.add(new BusListener('ann' as ParticipantId, () => played++));
-  clock = new BusClock(bus, (ptsNs, firstSample) => blocks.push({ ptsNs, firstSample, delayMs: (now() - Number(ptsNs)) / 1e6 }), now);
+  clock = new BusClock(bus, (ptsNs, firstSample) => blocks.push({ ptsNs, firstSample, delayMs: (now() - Number(ptsNs) - SOUND_LAG_NS) / 1e6 }), now);
   clock.start();
 });
 afterEach(() => {
@@ -30,7 +30,7 @@ function gaps(): number[] {
 }
 
 describe('BusClock', () => {
-  it('makes a block each 10 ms, each stamped with its arrival time', () => {
+  it('makes a block each 10 ms, each stamped with the time of its picture', () => {
     vi.advanceTimersByTime(10_000);
     expect(blocks.length).toBeGreaterThanOrEqual(996);
     expect(blocks.length).toBeLessThanOrEqual(1000);

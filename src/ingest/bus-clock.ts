@@ -1,6 +1,12 @@
 /** Drives the audio bus by the host's monotonic clock: block k stands at anchor + k × 10 ms, whatever the timers do. */
 import { AudioBus, BLOCK_FRAMES, BLOCK_NS, MIX_DELAY_NS } from './audio-bus.ts';
 
+/**
+ * Sound comes out of libwebrtc later than the picture of the same moment: 33 ms measured with flash and beep over loopback
+ * (10 ms because a sender ties the RTP time of a 20 ms Opus frame to its end, the rest is NetEq's least buffer), and its own
+ * synchronisation acts only beyond 30 ms. Stamps take the middle of what is left of that.
+ */
+export const SOUND_LAG_NS = 25_000_000;
 /** Longer stalls are skipped: the programme's sound jumps then. */
 const MAX_CATCH_UP_BLOCKS = 100;
 /** While catching up, listeners get only the newest blocks, so that their delay does not grow. */
@@ -20,7 +26,7 @@ export class BusClock {
   #yielded = false;
   #running = false;
 
-  /** @param onBlock called after each mix with the PTS (ns, arrival time of the first sample) and the number of that sample */
+  /** @param onBlock called after each mix with the PTS of the first sample (ns, the arrival time of its picture) and the number of that sample */
   constructor(
     private readonly bus: AudioBus,
     private readonly onBlock: (ptsNs: bigint, firstSample: bigint) => void,
@@ -63,7 +69,7 @@ export class BusClock {
     for (; due > 0; due--, this.#next++) {
       const fromNs = this.#anchorNs + this.#next * BLOCK_NS;
       this.bus.mix(fromNs, due <= LISTENER_BURST_BLOCKS);
-      this.onBlock(BigInt(fromNs), BigInt(this.#next) * BigInt(BLOCK_FRAMES));
+      this.onBlock(BigInt(fromNs - SOUND_LAG_NS), BigInt(this.#next) * BigInt(BLOCK_FRAMES));
       this.blocks++;
     }
     this.busyNs += this.now() - startedNs;
