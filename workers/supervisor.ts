@@ -64,6 +64,7 @@ try {
 }
 const absent = config.roles.filter((role) => !existsSync(bundle(`workers/${role}.js`)));
 const problems = await preflight(config);
+if (ending) await new Promise(() => undefined); // the end is under way and exits
 if (absent.length > 0) problems.push(`Not built: ${absent.join(', ')}. Run scripts/build.`);
 if (problems.length > 0) {
   await supervisor.close();
@@ -76,10 +77,13 @@ try {
   await supervisor.start();
 } catch (error) {
   await supervisor.close();
+  if (ending) process.exit(0);
   refuse([error instanceof Error ? error.message : String(error)], EXIT_CANNOT_RUN);
 }
 
-if (config.roles.includes('control')) {
+if (ending) {
+  await new Promise(() => undefined);
+} else if (config.roles.includes('control')) {
   const url = `http://${config.httpHost === '0.0.0.0' ? '127.0.0.1' : config.httpHost}:${config.httpPort}`;
   const reasons = await readiness(url);
   if (reasons.length === 0) {

@@ -23,11 +23,8 @@ export function redisArguments(socketPath: string, folder: string): string[] {
   ];
 }
 
-/**
- * Starts it and waits until it answers.
- * @throws Error with a sentence when it does not within 15 s (a large log takes time to load)
- */
-export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<KeptChild> {
+/** Starts it; `answered` settles when it answers, or fails with a sentence after 15 s (a large log takes time to load). */
+export function startEmbeddedRedis(options: EmbeddedRedisOptions): { child: KeptChild; answered: Promise<void> } {
   const folder = join(options.dataDir, 'redis');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   mkdirSync(options.runDir, { recursive: true, mode: 0o700 });
@@ -41,12 +38,15 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     stdio: ['ignore', 'ignore', 'inherit'],
     log: options.log,
   }).start();
+  return { child, answered: untilAnswer(socketPath, folder) };
+}
+
+async function untilAnswer(socketPath: string, folder: string): Promise<void> {
   const deadline = performance.now() + 15_000;
   while (performance.now() < deadline) {
-    if (await answersPing(socketPath)) return child;
+    if (await answersPing(socketPath)) return;
     await delay(20);
   }
-  await child.stop(1000);
   throw new Error(`The embedded redis-server did not answer within 15 s. Its data is in ${folder}; try redis-check-aof, or give TESSERA_REDIS_URL.`);
 }
 

@@ -40,9 +40,13 @@ export class Supervisor {
   readonly #environment: Record<string, string | undefined>;
   #unlock: (() => void) | undefined;
   #closing: Promise<void> | undefined;
+  /** Settles when the end begins. */
+  readonly #ended: Promise<void>;
+  #end: () => void = () => undefined;
 
   constructor(private readonly options: SupervisorOptions) {
     const { config } = options;
+    this.#ended = new Promise((resolve) => (this.#end = resolve));
     // Children resolve no paths and make no names of their own: they are told.
     this.#environment = childEnvironment({
       TESSERA_DATA_DIR: config.dataDir,
@@ -63,8 +67,13 @@ export class Supervisor {
     const swept = sweepFrameRings(config.instance);
     sweepRunDir(config.runDir); // nobody else's: the data folder is locked
     if (swept > 0) log.info({ swept }, 'removed frame rings of an earlier run');
-    if (config.redisUrl === undefined)
-      this.#children.set('redis', await startEmbeddedRedis({ dataDir: config.dataDir, runDir: config.runDir, env: childEnvironment(), log }));
+    if (this.#closing) return;
+    if (config.redisUrl === undefined) {
+      const { child, answered } = startEmbeddedRedis({ dataDir: config.dataDir, runDir: config.runDir, env: childEnvironment(), log });
+      this.#children.set('redis', child); // at once: the end may come before the answer
+      answered.catch(() => undefined); // heard below, unless the end came first
+      await Promise.race([answered, this.#ended]);
+    }
     if (this.#closing) return;
     for (const role of config.roles) this.#children.set(role, this.#node(role, `workers/${role}.js`, []));
   }
@@ -81,6 +90,7 @@ export class Supervisor {
 
   /** Idempotent; bounded by {@link STOP_MS}. */
   close(): Promise<void> {
+    this.#end();
     this.#closing ??= this.#close();
     return this.#closing;
   }

@@ -1,5 +1,5 @@
 /** scripts/start as a person uses it: quick, ends cleanly, and says in words why it cannot start. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/config.ts';
 import { repoRoot } from '../../src/config/paths.ts';
+import { Tokens } from '../../src/control/auth/tokens.ts';
 import { isAlive, processTree, waitFor } from '../support/process.ts';
 import { assertNothingLeft, buildOnce, instanceEnvironment, leftovers, withoutSettings } from '../support/service.ts';
 
@@ -96,6 +97,16 @@ describe('scripts/start', () => {
     endGroup(second, 'SIGTERM');
     expect(await second.exit).toBe(0);
     assertNothingLeft(parseConfig(second.env));
+  }, 60_000);
+
+  it('can be ended while it starts', async () => {
+    for (const afterMs of [150, 400, 800]) {
+      const run = await start([], { TESSERA_SKIP_SETUP: 'true' });
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      endGroup(run, 'SIGINT');
+      await run.exit;
+      assertNothingLeft(parseConfig(run.env));
+    }
   }, 60_000);
 
   it('shows its options', () => {
@@ -196,6 +207,39 @@ describe('what cannot start says why', () => {
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect(code).toBe(1);
     expect(text).toMatch(/\/dev\/shm has only 1 MB free/);
+  });
+});
+
+describe('other commands', () => {
+  it('scripts/token mints a token that the service takes', async () => {
+    const secret = 'a-secret-for-this-test-of-32-characters-or-more';
+    const env = { ...withoutSettings(process.env), TESSERA_API_KEYS: `ops:${secret}` };
+    const arguments_ = ['--room', 'standup', '--role', 'host', '--name', 'Ada', '--ttl', '60'];
+    const token = execFileSync(join(repoRoot, 'scripts/token'), arguments_, { env, encoding: 'utf8' }).trim();
+    const claims = await new Tokens(new Map([['ops', secret]])).verify(token);
+    expect(claims).toMatchObject({ room: 'standup', role: 'host', name: 'Ada' });
+  });
+
+  it('scripts/token says what is wrong', () => {
+    const run = spawnSync(join(repoRoot, 'scripts/token'), ['--room', 'a b', '--role', 'host'], { encoding: 'utf8' });
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('--room must be');
+  });
+
+  it('scripts/doctor says that this machine can run Tessera, and leaves no folder', async () => {
+    const env = await instanceEnvironment();
+    folders.push(env['TESSERA_DATA_DIR'] as string);
+    const text = execFileSync(join(repoRoot, 'scripts/doctor'), { env: { ...withoutSettings(process.env), ...env }, encoding: 'utf8' });
+    expect(text).toContain('Tessera can start here.');
+    expect(text).toContain(`127.0.0.1:${env['TESSERA_HTTP_PORT']} (local mode`);
+    expect(leftovers(parseConfig(env))).toEqual([]);
+  });
+
+  it('scripts/setup and scripts/build have nothing to do the second time', () => {
+    const startedAt = performance.now();
+    const said = execFileSync(join(repoRoot, 'scripts/setup'), { encoding: 'utf8' }) + execFileSync(join(repoRoot, 'scripts/build'), { encoding: 'utf8' });
+    expect(said).toBe('');
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });
 
