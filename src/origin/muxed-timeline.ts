@@ -62,9 +62,11 @@ export class MuxedTimeline {
    */
   leaveOut(frame: number): number {
     const s = this.#begun();
-    // Time by which the sound written so far reaches further than the picture.
-    const ahead = s.nextAacFrame * AAC_FRAME_SAMPLES - (s.nextFrame * AUDIO_RATE_HZ) / this.grid.frameRate;
-    const aac = Math.round(((frame * AUDIO_RATE_HZ) / this.grid.frameRate + ahead) / AAC_FRAME_SAMPLES);
+    const samplesPerFrame = AUDIO_RATE_HZ / this.grid.frameRate;
+    const audioEnd = (s.nextAacFrame - s.originAacFrame) * AAC_FRAME_SAMPLES + s.audioOffsetSamples;
+    const videoEnd = (s.nextFrame - s.originFrame) * samplesPerFrame + (s.videoOffsetTicks * AUDIO_RATE_HZ) / this.grid.videoTimescale;
+    // Measured in the output, so that the roundings of many pauses do not add up.
+    const aac = Math.round((frame * samplesPerFrame + audioEnd - videoEnd) / AAC_FRAME_SAMPLES);
     s.originFrame += frame - s.nextFrame;
     s.originAacFrame += aac - s.nextAacFrame;
     s.nextFrame = frame;
