@@ -16,6 +16,7 @@ const STARTING_MS = 10_000;
 const YOUNG_MS = 2000;
 const MAX_BACKOFF_MS = 2000;
 const POLL_MS = 1000;
+const EPOCH_RETRY_MS = 200;
 
 export interface RoomMixerPorts {
   /** @returns undefined when the room is gone, has ended or wants no mix any more */
@@ -61,10 +62,12 @@ export class RoomMixer {
     let youngDeaths = 0;
     try {
       await this.refresh();
+      while (!this.#room && !this.#over()) await delay(EPOCH_RETRY_MS); // Redis is away; the poll asks again
       while (!this.#over() && this.#room) {
         const room = this.#room;
-        this.epoch = await this.ports.nextEpoch(this.options.room);
-        if (this.#over()) break;
+        const epoch = await this.#nextEpoch();
+        if (epoch === undefined || this.#over()) break;
+        this.epoch = epoch;
         const startedMs = performance.now();
         const reason = await this.#runChild(room);
         if (this.#over()) break;
@@ -104,6 +107,18 @@ export class RoomMixer {
   giveUp(reason: string): void {
     this.#givenUp ??= reason;
     this.#child?.kill();
+  }
+
+  /** Without Redis there is no epoch that is surely newer than all others: waits for it. */
+  async #nextEpoch(): Promise<number | undefined> {
+    while (!this.#over()) {
+      try {
+        return await this.ports.nextEpoch(this.options.room);
+      } catch {
+        await delay(EPOCH_RETRY_MS);
+      }
+    }
+    return undefined;
   }
 
   #over(): boolean {
