@@ -13,6 +13,8 @@ import { PlaylistCache } from './playlist-cache.ts';
 import type { Poster } from './poster.ts';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
+/** A programme that has just begun: hls.js takes a playlist without a whole segment for an error and gives up after some. */
+const START_PATIENCE_MS = 4000;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 export class HlsView {
@@ -26,6 +28,8 @@ export class HlsView {
   /** @throws AppError notFound, badRequest, unavailable */
   async serve(resource: HlsResource, query: URLSearchParams, req: IncomingMessage, res: ServerResponse): Promise<void> {
     res.setHeader('access-control-allow-origin', '*');
+    await this.room.waitUntil(() => this.room.playable || this.room.programme.ended, START_PATIENCE_MS);
+    if (res.destroyed) return;
     if (!this.room.playable) throw new AppError('notFound', { detail: 'The room has no programme yet.', retryAfterSeconds: 1 });
     if ('rendition' in resource && resource.kind !== 'init' && !this.room.renditions.includes(resource.rendition)) throw new AppError('notFound');
     switch (resource.kind) {

@@ -147,9 +147,9 @@ export class OriginRoom {
     return Math.ceil(Number(this.nowNs()) / (1e9 / this.grid.frameRate));
   }
 
-  /** There is something to watch. */
+  /** There is a whole segment to watch. */
   get playable(): boolean {
-    return this.segments.lastPart !== undefined;
+    return this.segments.segments[0]?.complete ?? false;
   }
 
   /** Renditions with a media playlist, best first. */

@@ -93,7 +93,7 @@ export class ProgrammeServer {
     if (tcp) {
       const server = await this.#listen({ host: tcp.host, port: tcp.port }, tcp.secret);
       const address = server.address();
-      if (address && typeof address === 'object') this.#tcpUrl = `tcp://${tcp.host}:${address.port}`;
+      if (address && typeof address === 'object') this.#tcpUrl = `tcp://${tcp.host.includes(':') ? `[${tcp.host}]` : tcp.host}:${address.port}`;
     }
   }
 

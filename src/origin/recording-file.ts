@@ -27,6 +27,8 @@ export interface RecordingDocument {
   /** Number of the codec configuration in the file. */
   config?: number;
   timeline?: MuxedTimelineState;
+  /** Asked to begin or resume, but no keyframe has come yet. */
+  awaiting?: { mode: 'begin' | 'resume' | 'restart'; wantFrame: number };
   /** Where each closed chunk ends in the file. */
   chunkEnds: number[];
   /** Chunks in the store. */

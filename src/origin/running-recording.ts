@@ -45,9 +45,12 @@ export class RunningRecording {
   }
 
   /** Begins, resumes, or goes on after a restart of the origin. */
-  begin(mode: 'begin' | 'resume' | 'restart'): void {
-    if (mode === 'restart' && !this.#timeline.state) mode = 'begin';
-    const wantFrame = mode === 'restart' ? (this.#timeline.state?.nextFrame ?? 0) : this.room.nowFrame;
+  begin(asked: 'begin' | 'resume' | 'restart'): void {
+    // A predecessor may have died while it waited for a keyframe: its wish still stands.
+    const before = asked === 'restart' ? this.document.awaiting : undefined;
+    const mode = before?.mode ?? (asked === 'restart' && !this.#timeline.state ? 'begin' : asked);
+    const wantFrame = before?.wantFrame ?? (mode === 'restart' ? (this.#timeline.state?.nextFrame ?? 0) : this.room.nowFrame);
+    this.document.awaiting = { mode, wantFrame };
     this.#phase = { name: 'awaiting', wantFrame, mode, held: [] };
     this.#endFrame = undefined;
     this.document.status = 'recording';
@@ -85,6 +88,7 @@ export class RunningRecording {
     }
     this.#reached(status === 'paused' ? 'paused' : 'done');
     this.document.status = status;
+    delete this.document.awaiting;
     this.document.durationMs = Math.round(this.#timeline.durationMs);
     this.document.timeline = this.#timeline.state;
     if (status === 'stopped') this.file.closeChunk();
@@ -171,6 +175,7 @@ export class RunningRecording {
       if (mode === 'resume' || lengthMs > MAX_HOLE_MS) this.#timeline.leaveOut(start);
     }
     this.document.timeline = this.#timeline.state;
+    delete this.document.awaiting;
     this.file.save();
   }
 

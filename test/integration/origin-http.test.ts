@@ -21,7 +21,9 @@ beforeAll(async () => {
   await rig.start();
   expect((await rig.call('GET', `/hls/${ROOM}/index.m3u8`)).status).toBe(404);
   source = await rig.source(ROOM, clip);
-  await until(async () => (await rig.call('GET', `/hls/${ROOM}/index.m3u8`)).status === 200, 3000, 'the first playlist');
+  await until(async () => (await rig.call('GET', `/hls/${ROOM}/index.m3u8`)).status === 200, 6000, 'the first playlist');
+  const first = await rig.text(`/hls/${ROOM}/high.m3u8`);
+  expect(first).toContain('#EXTINF');
 }, 60_000);
 afterAll(async () => {
   source.kill();
@@ -152,6 +154,20 @@ describe('followers', () => {
     expect(high[0]).toMatchObject({ key: true, cached: true });
     expect(source.keyframeRequests).toBe(1);
     socket.destroy();
+  });
+
+  it('waits for a mixer that was stopped for 300 ms', async () => {
+    const programme = rig.origin.rooms[0]?.programme;
+    const before = { ...programme?.counters };
+    for (let i = 0; i < 4; i++) {
+      source.pause(true);
+      await sleep(300);
+      source.pause(false);
+      await sleep(340);
+    }
+
+    expect(programme?.counters.filledFrames).toBe(before.filledFrames);
+    expect(programme?.counters.lateUnits).toBe(before.lateUnits);
   });
 
   it('fences off an older epoch', async () => {
