@@ -30,7 +30,7 @@ export function aacCodecString(config: Buffer): string {
 
 /**
  * One raw frame of digital silence: a long window without any scale factor band (ISO/IEC 14496-3 §4.4.2).
- * Nine bytes at most, so a gap costs nothing.
+ * Six bytes at most, so a gap costs nothing.
  */
 export function silentAacFrame(channels: number): Buffer {
   const bits = new BitWriter();
