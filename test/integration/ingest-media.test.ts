@@ -63,7 +63,7 @@ describe('ingest', () => {
     expect(blue[2]).toBeLessThan(140);
   });
 
-  it('sends the sum of all sound, block after block, stamped with its arrival', async () => {
+  it('sends the sum of all sound, block after block, stamped with the time of its picture', async () => {
     await waitFor('a second of sound', () => feeds.sound.length > 150);
     const newest = feeds.newestSound(80);
     expect(toneLevelDb(newest, 48_000, 440)).toBeGreaterThan(-16);
