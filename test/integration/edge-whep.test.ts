@@ -121,6 +121,7 @@ describe('a viewer in Chromium', () => {
   it('is noticed when it vanishes, and what it sent keeps no session', async () => {
     const watcher = await host.watch({ rendition: 'mid' });
     await waitFor('first picture', async () => (await watcher.state()).firstPictureMs);
+    await delay(3000); // it reports by then, so its silence tells; before, only ICE consent does (30 s)
 
     await watcher.page.close();
 
