@@ -24,10 +24,9 @@ import {
 } from '../media/programme-protocol.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { OriginRoom } from './origin-room.ts';
+import { ProgrammeHub } from './programme-hub.ts';
 import { Subscriber } from './subscriber.ts';
-import { UnitCache } from './unit-cache.ts';
 
-const KEYFRAME_INTERVAL_MS = 1000;
 const HELLO_TIMEOUT_MS = 5000;
 const MAX_CONNECTIONS = 512;
 
@@ -40,46 +39,10 @@ export interface ProgrammeServerOptions {
   room(room: RoomId): OriginRoom | undefined;
 }
 
-/** What the connections of one room share. */
-class Hub {
-  readonly subscribers = new Set<Subscriber>();
-  readonly cache = new UnitCache();
-  readonly inits = new Map<string, TrackInit>();
-  source: Socket | undefined;
-  stats: MixStats | undefined;
-  droppedBefore = 0;
-  #lastRequest = 0;
-  #timer: NodeJS.Timeout | undefined;
-
-  /** Merged to one a second; a request in between is passed on when the second is over. */
-  requestKeyframe(): void {
-    if (this.#timer || !this.source) return;
-    const wait = this.#lastRequest + KEYFRAME_INTERVAL_MS - Date.now();
-    if (wait > 0) {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.requestKeyframe();
-      }, wait);
-      this.#timer.unref();
-      return;
-    }
-    this.#lastRequest = Date.now();
-    if (!this.source.destroyed) this.source.write(encodeProgrammeMessage(F.keyframeRequest, {}));
-  }
-
-  /** A new source has its own count. */
-  attach(source: Socket): void {
-    this.source = source;
-    this.#lastRequest = 0;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-}
-
 export class ProgrammeServer {
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #hubs = new Map<RoomId, Hub>();
+  readonly #hubs = new Map<RoomId, ProgrammeHub>();
   #tcpUrl: string | undefined;
   refusedEpochs = 0;
 
@@ -251,7 +214,7 @@ export class ProgrammeServer {
     };
   }
 
-  #onUnit(hub: Hub, room: OriginRoom, payload: Buffer): void {
+  #onUnit(hub: ProgrammeHub, room: OriginRoom, payload: Buffer): void {
     const read = decodeUnit(payload);
     const unit: Unit = { ...read, cached: false, data: Buffer.from(read.data) };
     hub.cache.add(unit);
@@ -280,9 +243,9 @@ export class ProgrammeServer {
     };
   }
 
-  #hub(room: RoomId): Hub {
+  #hub(room: RoomId): ProgrammeHub {
     let hub = this.#hubs.get(room);
-    if (!hub) this.#hubs.set(room, (hub = new Hub()));
+    if (!hub) this.#hubs.set(room, (hub = new ProgrammeHub()));
     return hub;
   }
 }

@@ -12,8 +12,8 @@ import type { GapReason, ProgrammePart, VideoSample } from './part.ts';
 import { muxedInit } from './packager.ts';
 import type { RecordingDocument, RecordingFile } from './recording-file.ts';
 
-/** A keyframe is shown early by at most 1.6 s at 30 fps; after an origin restart by up to the held parts. */
-const MAX_EARLY_FRAMES = 48;
+/** Sound and time are kept from the call on; a mixer that ignores the keyframe request brings one within 64 frames anyway. */
+const MAX_EARLY_FRAMES = 80;
 /** Parts kept while waiting for a keyframe: more than two segments. */
 const MAX_HELD_PARTS = 12;
 const CHUNK_MS = 4000;
