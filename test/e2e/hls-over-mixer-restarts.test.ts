@@ -89,7 +89,6 @@ it('hls.js plays a minute without a stall while the mixer is killed every ten se
     time: document.querySelector('video').currentTime, seen: window.seen,
     frames: document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames,
   })`)) as { time: number; frames: number; seen: { waiting: number[]; errors: string[]; latencies: number[]; levels: number } };
-  console.log(JSON.stringify({ epochs, elapsed, played: result.time - startTime, frames: result.frames, ...result.seen, latencies: result.seen.latencies.map((l) => l.toFixed(1)).join(' ') }));
 
   expect(epochs).toBeGreaterThanOrEqual(5);
   expect(result.seen.waiting).toEqual([]);

@@ -45,10 +45,8 @@ describe('a programme whose mixer is killed again and again', () => {
     watching = false;
     await viewer;
     const state = await rig.json<{ durationMs: number; gaps: { lengthMs: number; reason: string }[] }>('GET', `/programmes/${ROOM}`);
-    console.log(JSON.stringify(state), JSON.stringify(rig.origin.rooms[0]?.programme.counters), arrivals[0] && arrivals[0].at - began);
 
     const gaps = arrivals.slice(1).map((a, i) => a.at - (arrivals[i] as { at: number }).at);
-    console.log('arrival gaps', gaps.join(' '));
     expect(Math.max(...gaps)).toBeLessThan(PART_MS + 350);
     const elapsed = (arrivals.at(-1)?.at ?? 0) - (arrivals[0]?.at ?? 0);
     expect(arrivals.length).toBeGreaterThan(elapsed / PART_MS - 2);

@@ -58,7 +58,6 @@ describe('the recorder', () => {
     const stopped = await rig.json<RecordingState>('POST', '/recordings/r1/stop');
     const stopTook = Date.now() - stopAsked;
     const again = await rig.json<RecordingState>('POST', '/recordings/r1/stop');
-    console.log(JSON.stringify(stopped), stopTook, stopAsked - began - (resumedAt - pausedAt));
 
     expect(stopped.status).toBe('stopped');
     expect(again).toEqual(stopped);
