@@ -62,6 +62,8 @@ export class GraphHost {
   #stopped = false;
   /** A picture has left: slots may be filled now (see mixer-graph.ts). */
   #running = false;
+  /** What was to be shown before that: the newest picture per slot. */
+  readonly #held = new Map<number, { pixels: Buffer; width: number; height: number; rotation: number }>();
   readonly #pts = Buffer.alloc(8);
 
   /** Parses the graph and looks everything up, which takes about 0.3 s: a warm spare has done it. */
@@ -104,7 +106,11 @@ export class GraphHost {
   pushPicture(slot: number, pixels: Buffer, width: number, height: number, rotation: number, ptsNs: bigint): void {
     const clock = this.#clock;
     const to = this.#slots[slot];
-    if (!clock || !to || !this.#running || this.#stopped) return;
+    if (!clock || !to || this.#stopped) return;
+    if (!this.#running) {
+      this.#held.set(slot, { pixels: Buffer.from(pixels), width, height, rotation });
+      return;
+    }
     if (to.rotation !== rotation) {
       to.rotation = rotation;
       this.#control['set'] = `${ELEMENTS.flip(slot)} method ${ROTATIONS.get(rotation) ?? 'none'}`;
@@ -147,6 +153,13 @@ export class GraphHost {
     if (this.#stopped) return;
     this.#stopped = true;
     if (this.#clock) this.#pipeline.stop();
+  }
+
+  #release(): void {
+    this.#running = true;
+    for (const [slot, { pixels, width, height, rotation }] of this.#held)
+      this.pushPicture(slot, pixels, width, height, rotation, process.hrtime.bigint());
+    this.#held.clear();
   }
 
   #drain(track: TrackName): void {
@@ -209,7 +222,7 @@ export class GraphHost {
       ptsNs = gdpPtsNs + this.#offsetNs;
       durationNs = gdpDurationNs ?? 20_000_000n;
     } else {
-      this.#running = true;
+      if (!this.#running) this.#release();
       const frame = nearestVideoFrame(withoutX264Offset(gdpPtsNs) + this.#offsetNs, this.format.frameRate);
       ptsNs = videoFrameStartNs(frame, this.format.frameRate);
       durationNs = videoFrameStartNs(frame + 1, this.format.frameRate) - ptsNs;

@@ -4,7 +4,7 @@
  */
 import { MIXER_SLOTS } from '../../pipelines/gstreamer/mixer-graph.ts';
 import type { FeedId, ParticipantId } from '../domain/ids.ts';
-import { epochBaseNs, NS_PER_MS, NS_PER_SECOND } from '../domain/programme-time.ts';
+import { EPOCH_STEP_NS, epochBaseNs, NS_PER_MS, NS_PER_SECOND } from '../domain/programme-time.ts';
 import type { FeedInfo, ParticipantInfo } from '../media/feed-protocol.ts';
 import type { RingFrame } from '../media/frame-ring.ts';
 import type { Welcome } from '../media/programme-protocol.ts';
@@ -34,7 +34,6 @@ export class RoomMix {
   #sound: SoundGuard | undefined;
   #anchorNs: bigint | undefined;
   #latenessMs = 0;
-  #feedsStarted = false;
   #stats: NodeJS.Timeout | undefined;
   readonly #startedNs = process.hrtime.bigint();
   readonly #tracksSeen = new Set<string>();
@@ -48,10 +47,6 @@ export class RoomMix {
       initReady: (init: Parameters<ProgrammeClient['sendInit']>[0]) => this.#programme.sendInit(init),
       unitReady: (unit: Parameters<ProgrammeClient['sendUnit']>[0]) => {
         this.#programme.sendUnit(unit);
-        if (!this.#feedsStarted && unit.track.startsWith('video:')) {
-          this.#feedsStarted = true;
-          this.#feeds.start();
-        }
         if (unit.track === 'video:high' && this.#anchorNs !== undefined)
           this.#latenessMs = Number((process.hrtime.bigint() - this.#anchorNs - unit.ptsNs) / NS_PER_MS);
         if (this.#tracksSeen.size < TRACK_COUNT && this.#tracksSeen.add(unit.track).size === TRACK_COUNT)
@@ -122,10 +117,13 @@ export class RoomMix {
       return;
     }
     this.#anchorNs = anchorNs;
-    const baseNs = epochBaseNs(anchorNs, process.hrtime.bigint());
+    // The next grid place, not the last one: an epoch that began in the past would send frames that the epoch before it has sent
+    // already (a warm spare delivers 50 ms after a kill), and the origin would have to wait for another keyframe.
+    const baseNs = epochBaseNs(anchorNs, process.hrtime.bigint() + EPOCH_STEP_NS);
     this.#sound = new SoundGuard(anchorNs, baseNs, (samples, sample) => this.#graph.pushSound(samples, sample));
     this.#graph.start({ baseMonotonicNs: baseNs, anchorMonotonicNs: anchorNs, keyframeGridFrames: welcome.keyframeGridFrames });
     this.#sound.start();
+    this.#feeds.start();
     this.#stats = setInterval(() => {
       const { frames, feeds, latenessMs, dropped } = this.heartbeat(0);
       this.#programme.sendStats({ epoch: this.options.epoch, frames, feeds, latenessMs, dropped });

@@ -2,19 +2,14 @@
  * The programme's sound as one unbroken line of samples, counted in programme samples: gaps are filled with silence,
  * overlaps are cut. The AAC encoder therefore never sees a discontinuity, and its frames stay on the programme's grid.
  */
-import { AAC_FRAME_SAMPLES, AUDIO_RATE_HZ, NS_PER_SECOND, OPUS_FRAME_SAMPLES } from '../domain/programme-time.ts';
+import { AAC_FRAME_SAMPLES, AUDIO_RATE_HZ, NS_PER_SECOND } from '../domain/programme-time.ts';
 
 const BYTES_PER_FRAME = 4;
 /** Blocks whose place is this near to the line's end go on without a cut: 1 ms covers the rounding of timestamps. */
 const TOLERANCE_SAMPLES = 48n;
 const SILENCE_CHUNK_SAMPLES = 9600;
-/** Both AAC (1024) and Opus (960) frames begin on multiples of it: 320 ms. */
-const START_GRID_SAMPLES = BigInt(lcm(AAC_FRAME_SAMPLES, OPUS_FRAME_SAMPLES));
-
-function lcm(a: number, b: number): number {
-  const gcd = (x: number, y: number): number => (y === 0 ? x : gcd(y, x % y));
-  return (a / gcd(a, b)) * b;
-}
+/** AAC frames keep to the programme's grid over epochs; for Opus packets any place is right. */
+const START_GRID_SAMPLES = BigInt(AAC_FRAME_SAMPLES);
 
 export function sampleAt(programmeNs: bigint): bigint {
   const scaled = programmeNs * BigInt(AUDIO_RATE_HZ);

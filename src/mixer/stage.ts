@@ -86,6 +86,7 @@ export class Stage {
     this.#feeds.delete(feed);
     this.#slots.release(feed);
     if (known.slot !== undefined) this.graph.setPicture(String(known.slot));
+    for (const waiting of this.#feeds.values()) waiting.slot ??= this.#slots.take(waiting.info.feed);
     this.#apply();
   }
 

@@ -26,7 +26,7 @@ export type QueueKind = keyof Payloads;
 const PREFIX = 'tessera:bull';
 
 /** A dead worker's job must run elsewhere within 6 s, also on saturated cores (field-notes.md, "BullMQ"). */
-const LEASE = { lockDuration: 5000, lockRenewTime: 1000, stalledInterval: 1000, maxStalledCount: 1_000_000 } as const;
+const LEASE = { lockDuration: 5000, lockRenewTime: 1000, stalledInterval: 500, maxStalledCount: 1_000_000 } as const;
 
 const JOB_OPTIONS: Record<QueueKind, JobsOptions> = {
   mix: { attempts: 1_000_000, backoff: { type: 'fixed', delay: 500 }, removeOnComplete: true, removeOnFail: true },
