@@ -12,9 +12,10 @@ import type { GapReason, ProgrammePart, VideoSample } from './part.ts';
 import { muxedInit } from './packager.ts';
 import type { RecordingDocument, RecordingFile } from './recording-file.ts';
 
-/** Sound and time are kept from the call on; a mixer that ignores the keyframe request brings one within 64 frames anyway. */
-const MAX_EARLY_FRAMES = 80;
-/** Parts kept while waiting for a keyframe: more than two segments. */
+/**
+ * Parts kept while waiting for a keyframe. Sound and time are kept from the call on, also when the mixer dies at that very
+ * moment: no segment is longer than eight parts, so a keyframe always comes within these.
+ */
 const MAX_HELD_PARTS = 12;
 const CHUNK_MS = 4000;
 /** A longer hole is left out instead of being kept as an empty stretch. */
@@ -150,8 +151,7 @@ export class RunningRecording {
       return;
     }
     const first = phase.held[0] as ProgrammePart;
-    const early = phase.mode === 'restart' ? Number.MAX_SAFE_INTEGER : MAX_EARLY_FRAMES;
-    const start = Math.max(phase.wantFrame, first.part * this.room.grid.partFrames, key.frame - early);
+    const start = Math.max(phase.wantFrame, first.part * this.room.grid.partFrames);
     if (this.#endFrame !== undefined && start >= this.#endFrame) return;
     this.#enter(phase.mode, start, first.video.get(rendition)?.config ?? 0);
     this.#phase = { name: 'running' };
