@@ -114,16 +114,19 @@ describe('two people in a room', () => {
   });
 
   it('leave a recording that goes over the holes and names them', async () => {
+    const wallMs = Date.now() - recordingStartedAt;
     const stop = await service.api('POST', `/api/recordings/${recording}/stop`);
     expect(stop.status).toBeLessThan(300);
-    const wallMs = Date.now() - recordingStartedAt;
     const done = await waitFor('the file', async () => {
       const view = (await (await service.api('GET', `/api/recordings/${recording}`)).json()) as RecordingView;
       if (view.status === 'failed') throw new Error(JSON.stringify(view));
       return view.status === 'complete' ? view : undefined;
     }, { timeoutMs: 15_000 });
-    expect(Math.abs(done.durationMs - wallMs)).toBeLessThanOrEqual(300);
-    expect(done.gaps.filter((gap) => gap.reason === 'mixerRestart').length).toBeGreaterThanOrEqual(2);
+    expect(Math.abs(done.durationMs - wallMs)).toBeLessThanOrEqual(200);
+    // A killed mixer's successor may be back without losing a frame; a killed worker's lease has to run out.
+    const holes = done.gaps.filter((gap) => gap.reason === 'mixerRestart');
+    expect(holes.reduce((sum, gap) => sum + gap.lengthMs, 0)).toBeGreaterThan(1000);
+    expect(holes.length).toBe(done.gaps.length);
     expect(done.report.checks.filter((check) => !check.ok)).toEqual([]);
     const download = await service.api('GET', `/api/recordings/${recording}/download`);
     expect(download.status).toBe(200);
