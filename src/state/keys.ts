@@ -7,6 +7,7 @@ export const keys = {
   mix: (id: RoomId) => `tessera:room:${id}:mix`,
   mixWanted: (id: RoomId) => `tessera:room:${id}:mix-wanted`,
   epoch: (id: RoomId) => `tessera:room:${id}:epoch`,
+  autoRecorded: (id: RoomId) => `tessera:room:${id}:auto-recorded`,
   participants: (id: RoomId) => `tessera:room:${id}:participants`,
   participantSettings: (id: RoomId) => `tessera:room:${id}:participant-settings`,
   chat: (id: RoomId) => `tessera:room:${id}:chat`,

@@ -36,7 +36,7 @@ export class RoomStore {
   async delete(id: RoomId): Promise<void> {
     await this.redis
       .multi()
-      .del(keys.room(id), keys.mix(id), keys.mixWanted(id), keys.participants(id), keys.participantSettings(id), keys.chat(id), keys.roomSessions(id))
+      .del(keys.room(id), keys.mix(id), keys.mixWanted(id), keys.autoRecorded(id), keys.participants(id), keys.participantSettings(id), keys.chat(id), keys.roomSessions(id))
       .srem(keys.rooms, id)
       .exec();
   }
@@ -62,6 +62,16 @@ export class RoomStore {
 
   async mixWanted(id: RoomId): Promise<boolean> {
     return (await this.redis.exists(keys.mixWanted(id))) === 1;
+  }
+
+  /** Whether a recording was begun by itself since the mix came up: a host who stopped it does not want another. */
+  async setAutoRecorded(id: RoomId, done: boolean): Promise<void> {
+    if (done) await this.redis.set(keys.autoRecorded(id), '1');
+    else await this.redis.del(keys.autoRecorded(id));
+  }
+
+  async autoRecorded(id: RoomId): Promise<boolean> {
+    return (await this.redis.exists(keys.autoRecorded(id))) === 1;
   }
 
   /** The next epoch; called by whoever starts a mixer child. */

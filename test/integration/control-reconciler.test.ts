@@ -1,8 +1,12 @@
 /** Desired state: what should run is brought about, and what was left behind goes. */
+import { UnrecoverableError } from 'bullmq';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Leadership } from '../../src/control/reconciler/leadership.ts';
 import type { NodeId, ParticipantId, RecordingId, RoomId, SessionId } from '../../src/domain/ids.ts';
+import { AppError } from '../../src/domain/errors.ts';
 import type { Participant } from '../../src/domain/room.ts';
+import type { NodeHandler } from '../../src/node-api/server.ts';
+import { createWorker } from '../../src/queue/queues.ts';
 import { keys } from '../../src/state/keys.ts';
 import { createRoom, eventually, OFFER_SDP, startControlRig, type ControlRig } from '../support/control-rig.ts';
 
@@ -160,6 +164,62 @@ describe('what was left behind', () => {
     });
 
     expect((await eventually(() => rig.queues.queue('finalise').getJob('finalise-rec-lost'))).data).toEqual({ recording: 'rec-lost', room: ROOM });
+  });
+});
+
+describe('a recording', () => {
+  const processing = (id: string) => ({ id: id as RecordingId, room: ROOM, name: id, rendition: 'high' as const, status: 'processing' as const, startedAt: new Date().toISOString(), durationMs: 1000, gaps: [], files: [] });
+
+  it('gets its finalising job again when that has failed for good', async () => {
+    rig = await startControlRig();
+    let tries = 0;
+    const worker = createWorker('finalise', rig.redisServer.url, { concurrency: 1 }, () => {
+      tries++;
+      throw new UnrecoverableError('broken');
+    });
+    await rig.state.recordings.create(processing('rec-1'));
+
+    await eventually(() => tries >= 2);
+    await worker.close();
+  });
+
+  it('is finished when its recorder has stopped but the catalogue does not say so, and when its origin does not know it', async () => {
+    rig = await startControlRig();
+    await createRoom(rig, ROOM);
+    await rig.state.rooms.update(ROOM, (r) => ({ ...r, node: 'machine1-ingest' as NodeId }));
+    const running = rig.answers.get('GET /recordings/:id') as NodeHandler;
+    rig.answers.set('GET /recordings/:id', async (request) => {
+      if (request.params['id'] === 'unknown') throw new AppError('recordingNotFound');
+      return { ...((await running(request)) as object), status: request.params['id'] === 'ended' ? 'stopped' : 'recording' };
+    });
+    const startedAt = new Date(Date.now() - 60_000).toISOString();
+    for (const id of ['ended', 'unknown', 'going-on']) await rig.state.recordings.create({ ...processing(id), status: 'recording', startedAt });
+
+    const statusOf = async (id: string): Promise<string | undefined> => (await rig.state.recordings.get(id as RecordingId))?.status;
+    await eventually(async () => (await statusOf('ended')) === 'processing' && (await statusOf('unknown')) === 'processing');
+    expect(await statusOf('going-on')).toBe('recording');
+  });
+
+  it('begun by itself and stopped by a host is not begun again by another control', async () => {
+    rig = await startControlRig();
+    await createRoom(rig, ROOM, { autoRecord: true });
+    await join();
+    await rig.state.rooms.setMix(ROOM, { status: 'running', epoch: 1 });
+    const [first] = await eventually(async () => {
+      const all = await rig.state.recordings.list(ROOM);
+      return all.length > 0 && all;
+    });
+    await eventually(() => rig.state.rooms.autoRecorded(ROOM));
+    await rig.control.close();
+    await rig.state.recordings.update(first!.id, (r) => ({ ...r, status: 'complete' }));
+
+    await rig.startSecondControl();
+    await eventually(() => rig.state.redis.exists(keys.reconcilerLock).then((n) => n === 1));
+    rig.state.events.publish({ type: 'mixChanged', room: ROOM });
+    await (await eventually(mixJob)).remove();
+    await eventually(mixJob); // a pass over the room is over
+
+    expect((await rig.state.recordings.list(ROOM)).map((r) => r.id)).toEqual([first!.id]);
   });
 });
 

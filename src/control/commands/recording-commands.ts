@@ -14,6 +14,8 @@ import type { Placement } from '../placement/placement.ts';
 /** Stopping waits until the origin has stored every chunk: 3 s to halt and 15 s for the store. */
 const VERB_TIMEOUT_MS = 20_000;
 const LOOK_TIMEOUT_MS = 1000;
+/** The catalogue's entry is there before its recorder: an unknown recording this young is only beginning. */
+const START_GRACE_MS = 15_000;
 
 export class RecordingCommands {
   constructor(
@@ -49,6 +51,8 @@ export class RecordingCommands {
       this.#changed(recording);
       return updated ?? recording;
     } catch (error) {
+      // An answer that came too late leaves a recorder behind, and one without an entry would never be found again.
+      await this.nodeClient.call(origin.url, 'DELETE', NODE_PATHS.recording(id), undefined, LOOK_TIMEOUT_MS).catch(() => undefined);
       await this.state.recordings.delete(id);
       throw error;
     }
@@ -93,6 +97,27 @@ export class RecordingCommands {
     await this.enqueueFinalise(recording);
     this.#changed(recording);
     return updated ?? recording;
+  }
+
+  /**
+   * Carries on where a stop broke off between the origin and the catalogue, and finishes from the stored chunks what its
+   * origin no longer knows. Does nothing while the recorder runs or the origin is away.
+   */
+  async stopIfEnded(recording: Recording): Promise<void> {
+    const room = await this.state.rooms.get(recording.room);
+    if (!room) {
+      await this.stop(recording);
+      return;
+    }
+    const origin = await this.placement.origin(room).catch(() => undefined);
+    if (!origin || Date.now() - Date.parse(recording.startedAt) < START_GRACE_MS) return;
+    try {
+      const now = await this.nodeClient.call<RecordingState>(origin.url, 'GET', NODE_PATHS.recording(recording.id), undefined, LOOK_TIMEOUT_MS);
+      if (now.status !== 'stopped') return;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'recordingNotFound') return;
+    }
+    await this.stop(recording);
   }
 
   /** With length and gaps as they are at this moment, while it runs; as it is in the catalogue when the origin does not answer. */

@@ -1,9 +1,10 @@
 /**
  * Brings what runs to what should run: every two seconds for all rooms, and at once for a room of which an event told.
- * Only the holder of the lock acts. A failing room never holds up the others.
+ * Only the holder of the lock acts. A failing or slow room never holds up the others: ending one may wait 20 s for its
+ * recorder, longer than the lock lasts.
  */
 import type { Config } from '../../config/config.ts';
-import type { RoomId } from '../../domain/ids.ts';
+import type { RecordingId, RoomId } from '../../domain/ids.ts';
 import type { RoomDocument } from '../../domain/room.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { ServiceEvent } from '../../state/events.ts';
@@ -33,8 +34,8 @@ export interface ReconcilerParts {
 export class Reconciler {
   readonly #leadership: Leadership;
   readonly #emptySince = new Map<RoomId, number>();
-  readonly #autoRecorded = new Set<RoomId>();
   readonly #running = new Map<RoomId, Promise<void>>();
+  readonly #lookedAfter = new Set<RecordingId>();
   readonly #due = new Map<RoomId, NodeJS.Timeout>();
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> = Promise.resolve();
@@ -75,7 +76,7 @@ export class Reconciler {
     await this.#leadership.release();
   }
 
-  /** One pass over one room; passes over the same room never overlap. Errors are logged. */
+  /** One pass over one room; passes over the same room never overlap. Errors are logged; never rejects. */
   async reconcileRoom(id: RoomId): Promise<void> {
     const before = this.#running.get(id) ?? Promise.resolve();
     const run = before
@@ -91,10 +92,9 @@ export class Reconciler {
     const { state } = this.parts;
     const rooms = await state.rooms.list();
     await this.#sweep(rooms);
-    await Promise.all(rooms.map((room) => this.reconcileRoom(room.id)));
+    for (const { id } of rooms) if (!this.#running.has(id)) void this.reconcileRoom(id);
     const living = new Set(rooms.map((r) => r.id));
     for (const id of this.#emptySince.keys()) if (!living.has(id)) this.#emptySince.delete(id);
-    for (const id of this.#autoRecorded) if (!living.has(id)) this.#autoRecorded.delete(id);
     await this.#jobs();
   }
 
@@ -102,18 +102,19 @@ export class Reconciler {
     const { state, config } = this.parts;
     const room = await state.rooms.get(id);
     if (!room) return;
-    const [mix, mixWanted, participants, recordings] = await Promise.all([
+    const [mix, mixWanted, participants, recordings, autoRecorded] = await Promise.all([
       state.rooms.mix(id),
       state.rooms.mixWanted(id),
       state.participants.list(id),
       room.autoRecord ? state.recordings.list(id) : [],
+      room.autoRecord && state.rooms.autoRecorded(id),
     ]);
     const nowMs = Date.now();
     // Counted only while a mix is wanted: a WHIP answer wants it a moment before its publisher is there.
     if (hasPublisher(participants) || !mixWanted) this.#emptySince.delete(id);
     else if (!this.#emptySince.has(id)) this.#emptySince.set(id, nowMs);
     const actions = decideRoom(
-      { room, mix, mixWanted, participants, recordings, emptySinceMs: this.#emptySince.get(id), autoRecorded: this.#autoRecorded.has(id) },
+      { room, mix, mixWanted, participants, recordings, emptySinceMs: this.#emptySince.get(id), autoRecorded },
       nowMs,
       config.roomIdleMs,
     );
@@ -132,12 +133,12 @@ export class Reconciler {
         return;
       case 'endMix':
         await mixes.end(room);
-        this.#autoRecorded.delete(room.id);
+        await state.rooms.setAutoRecorded(room.id, false);
         log.info({ room: room.id }, 'mix ended: nobody publishes');
         return;
       case 'startRecording':
         await recordings.start(room, 'high');
-        this.#autoRecorded.add(room.id);
+        await state.rooms.setAutoRecorded(room.id, true);
         return;
       case 'resetMix': {
         const mix = await state.rooms.mix(room.id);
@@ -170,10 +171,17 @@ export class Reconciler {
 
   /** Jobs that should be there: lost with a Redis that came back older, or never added because control ended in between. */
   async #jobs(): Promise<void> {
-    const { state, recordings, restreams } = this.parts;
+    const { state, recordings, restreams, log } = this.parts;
     for (const recording of await state.recordings.list()) {
       if (recording.status === 'processing') await recordings.enqueueFinalise(recording);
-      else if ((recording.status === 'recording' || recording.status === 'paused') && !(await state.rooms.get(recording.room))) await recordings.stop(recording);
+      else if ((recording.status === 'recording' || recording.status === 'paused') && !this.#lookedAfter.has(recording.id)) {
+        this.#lookedAfter.add(recording.id);
+        // not waited for: a stop takes as long as the object store does
+        recordings
+          .stopIfEnded(recording)
+          .catch((error: unknown) => log.warn({ err: error, recording: recording.id }, 'recording could not be ended'))
+          .finally(() => this.#lookedAfter.delete(recording.id));
+      }
     }
     for (const restream of await state.restreams.list()) {
       if (restream.status === 'stopped' || restream.status === 'failed') continue;
