@@ -21,7 +21,9 @@ export class NodeClient {
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers: Record<string, string | number> = payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {};
     const response = await this.open(nodeUrl, { method, path, headers, signal: AbortSignal.timeout(timeoutMs) }, payload);
-    const text = await readText(response);
+    const text = await readText(response).catch((cause: unknown) => {
+      throw cause instanceof AppError ? cause : new AppError(isTimeout(cause) ? 'timeout' : 'unavailable', { cause, retryAfterSeconds: 1 });
+    });
     const status = response.statusCode ?? 500;
     if (status >= 400) throw toError(status, text);
     return (text === '' ? undefined : JSON.parse(text)) as T;
@@ -38,9 +40,8 @@ export class NodeClient {
       for (const [key, value] of Object.entries(headers)) if (value === undefined) delete headers[key];
       if (this.config.internalSecret) headers['authorization'] = `Bearer ${this.config.internalSecret}`;
       const req = request({ ...target(nodeUrl), ...options, headers: headers as Record<string, string>, agent: this.#agent }, resolve);
-      req.on('error', (error: NodeJS.ErrnoException) => {
-        const timedOut = error.name === 'TimeoutError' || (error.cause as Error | undefined)?.name === 'TimeoutError';
-        reject(new AppError(timedOut ? 'timeout' : 'unavailable', { cause: error, retryAfterSeconds: 1 }));
+      req.on('error', (error) => {
+        reject(new AppError(isTimeout(error) ? 'timeout' : 'unavailable', { cause: error, retryAfterSeconds: 1 }));
       });
       req.end(payload);
     });
@@ -55,6 +56,12 @@ function target(nodeUrl: string): RequestOptions {
   if (nodeUrl.startsWith('unix:')) return { socketPath: nodeUrl.slice('unix:'.length), host: 'localhost' };
   const url = new URL(nodeUrl);
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port };
+}
+
+/** How an AbortSignal.timeout shows in what it aborted. */
+function isTimeout(error: unknown): boolean {
+  const { name, cause } = error as Error;
+  return name === 'TimeoutError' || (cause as Error | undefined)?.name === 'TimeoutError';
 }
 
 async function readText(response: IncomingMessage): Promise<string> {
