@@ -1,6 +1,6 @@
 import type { Redis } from './redis.ts';
 
-const COMPARE_AND_SET = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) return 1 else return 0 end`;
+const COMPARE_AND_SET = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1 else return 0 end`;
 
 /**
  * Changes a JSON value atomically: reads, applies, writes only if nobody else wrote in between, tries again otherwise.

@@ -32,8 +32,14 @@ export class SessionStore {
     await this.redis.multi().del(keys.session(session.id)).srem(keys.roomSessions(session.room), session.id).exec();
   }
 
+  /** Those whose record ran out are swept from the room's index. */
   async list(room: RoomId): Promise<SessionRecord[]> {
     const ids = (await this.redis.smembers(keys.roomSessions(room))) as SessionId[];
-    return getManyJson<SessionRecord>(this.redis, ids.map(keys.session));
+    const sessions = await getManyJson<SessionRecord>(this.redis, ids.map(keys.session));
+    if (sessions.length < ids.length) {
+      const kept = new Set(sessions.map((s) => s.id));
+      await this.redis.srem(keys.roomSessions(room), ...ids.filter((id) => !kept.has(id)));
+    }
+    return sessions;
   }
 }
