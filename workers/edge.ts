@@ -12,12 +12,19 @@ import { runRole } from '../src/process/run-role.ts';
 import { NodeRegistry } from '../src/state/node-registry.ts';
 import { connectRedis } from '../src/state/redis.ts';
 import { RoomStore } from '../src/state/room-store.ts';
+import { SessionStore } from '../src/state/session-store.ts';
 
 await runRole({ name: 'edge' }, async ({ config, log }) => {
   const redis = connectRedis(redisUrl(config));
   const nodes = new NodeRegistry(redis);
   const rooms = new RoomStore(redis);
-  const service = new EdgeService({ config, log, originAddress: (room) => findOrigin(room, config, rooms, nodes) });
+  const sessions = new SessionStore(redis);
+  const service = new EdgeService({
+    config,
+    log,
+    originAddress: (room) => findOrigin(room, config, rooms, nodes),
+    onEnded: (id, room) => void sessions.remove({ id, room }).catch(() => undefined), // it runs out by itself
+  });
   const metrics = createMetrics('edge');
   edgeMetrics(metrics, service);
   const server = new NodeServer({

@@ -17,6 +17,8 @@ const LINGER_MS = 10_000;
 export interface EdgeServiceOptions {
   config: Pick<Config, 'edgeUdpPort' | 'edgeMaxViewers' | 'publicIp' | 'iceServers' | 'localMode' | 'internalSecret'>;
   originAddress: (room: RoomId) => OriginAddress | Promise<OriginAddress>;
+  /** A session is over, by whatever way: its record may go. */
+  onEnded?: (session: SessionId, room: RoomId) => void;
   log: Logger;
   lingerMs?: number;
 }
@@ -70,15 +72,17 @@ export class EdgeService {
         publicIp: this.options.config.publicIp,
       });
       const log = this.options.log.child({ room: request.room, session: request.session.slice(0, 8) });
+      let closed = false;
       viewer.once('closed', (reason) => {
-        this.#sessions.delete(request.session);
+        closed = true;
+        if (this.#sessions.delete(request.session)) this.options.onEnded?.(request.session, request.room);
         for (const name of Object.keys(this.past) as (keyof ViewerCounters)[]) this.past[name] += viewer.counters[name];
         log.info({ reason, ...viewer.counters }, 'viewer left');
       });
       programme.add(viewer);
       try {
         const answer = await viewer.answer();
-        if (programme.closed) throw new AppError('noLiveProgramme', { retryAfterSeconds: 2 });
+        if (closed || programme.closed) throw new AppError('noLiveProgramme', { retryAfterSeconds: 2 });
         const etag = `"${randomBytes(9).toString('base64url')}"`;
         this.#sessions.set(request.session, { id: request.session, etag, iceUfrag: offer.iceUfrag, viewer });
         this.opened++;
