@@ -72,7 +72,9 @@ export class Signalling {
 
   /** From the Redis channel: told to this process's own sockets. */
   onEvent(event: ServiceEvent): void {
-    if ((this.#io.sockets.adapter.rooms.get(event.room)?.size ?? 0) === 0 && event.type !== 'activeSpeaker') return;
+    if (event.type === 'activeSpeaker' && event.participant !== undefined) this.#speakers.set(event.room, event.participant);
+    else if (event.type === 'activeSpeaker' || event.type === 'roomDeleted') this.#speakers.delete(event.room);
+    if ((this.#io.sockets.adapter.rooms.get(event.room)?.size ?? 0) === 0) return;
     this.#tell(event).catch((error: unknown) => this.services.log.warn({ err: error, room: event.room, event: event.type }, 'event could not be told'));
   }
 
@@ -111,7 +113,7 @@ export class Signalling {
   #serve(socket: RoomSocket): void {
     const { room, identity, host } = socket.data;
     void socket.join(host ? [room, hostsOf(room)] : [room]);
-    this.#snapshot(socket, true).catch((error: unknown) => this.services.log.warn({ err: error, room }, 'snapshot could not be sent'));
+    this.#greet(socket).catch((error: unknown) => this.services.log.warn({ err: error, room }, 'snapshot could not be sent'));
 
     this.#take(socket, 'chat', chatText, async ({ text }) => {
       const message: ChatMessage = { id: randomUUID(), from: identity, name: socket.data.name, text, at: new Date().toISOString() };
@@ -156,14 +158,19 @@ export class Signalling {
     this.services.state.events.publish({ type: 'signal', room, name, data });
   }
 
-  async #snapshot(socket: RoomSocket, joining: boolean): Promise<void> {
+  /** @returns undefined when the room is gone */
+  async #snapshot(id: RoomId, baseUrl: string): Promise<RoomSnapshot | undefined> {
     const { state } = this.services;
-    const { room: id, baseUrl } = socket.data;
     const room = await state.rooms.get(id);
-    if (!room) return;
-    const [view, participants, chat] = await Promise.all([readRoomView(state, room, baseUrl), state.participants.list(id), joining ? this.#chat.list(id) : undefined]);
-    const snapshot: RoomSnapshot = { room: view, participants, activeSpeaker: this.#speakers.get(id) ?? null, ...(chat ? { chat } : {}) };
-    socket.emit('room', snapshot);
+    if (!room) return undefined;
+    const [view, participants] = await Promise.all([readRoomView(state, room, baseUrl), state.participants.list(id)]);
+    return { room: view, participants, activeSpeaker: this.#speakers.get(id) ?? null };
+  }
+
+  async #greet(socket: RoomSocket): Promise<void> {
+    const { room, baseUrl } = socket.data;
+    const [snapshot, chat] = await Promise.all([this.#snapshot(room, baseUrl), this.#chat.list(room)]);
+    if (snapshot) socket.emit('room', { ...snapshot, chat });
   }
 
   async #tell(event: ServiceEvent): Promise<void> {
@@ -175,11 +182,14 @@ export class Signalling {
         const sockets = [...(this.#io.sockets.adapter.rooms.get(event.room) ?? [])].flatMap((id) => this.#io.sockets.sockets.get(id) ?? []);
         const room = event.type === 'roomChanged' ? await state.rooms.get(event.room) : undefined;
         if (room) all.emit('layout', room.layout);
-        await Promise.all(sockets.map((socket) => this.#snapshot(socket, false)));
+        // Read once for all who came by the same address: a thousand viewers must not make thousands of reads.
+        for (const baseUrl of new Set(sockets.map((socket) => socket.data.baseUrl))) {
+          const snapshot = await this.#snapshot(event.room, baseUrl);
+          if (snapshot) for (const socket of sockets) if (socket.data.baseUrl === baseUrl) socket.emit('room', snapshot);
+        }
         return;
       }
       case 'roomDeleted':
-        this.#speakers.delete(event.room);
         all.emit('roomEnded');
         this.#io.local.in(event.room).disconnectSockets(true);
         return;
@@ -199,8 +209,6 @@ export class Signalling {
         }
         return;
       case 'activeSpeaker':
-        if (event.participant === undefined) this.#speakers.delete(event.room);
-        else this.#speakers.set(event.room, event.participant);
         all.emit('activeSpeaker', { participant: event.participant ?? null });
         return;
       case 'levels':
