@@ -80,6 +80,17 @@ describe('Stage', () => {
     expect(overlays[2]).toBe('0');
   });
 
+  it('knows who is hidden, muted or pinned before their feed comes, as after a restart', () => {
+    const { stage: on, pictures, layouts } = stage();
+    on.changeParticipant({ participant: 'p1' as ParticipantId, name: 'P 1', audioMuted: false, videoHidden: true, pinned: false });
+    on.addFeed(feed(1));
+    on.showPicture('p1' as FeedId, frame());
+    expect([pictures, layouts]).toEqual([[], []]);
+    on.changeParticipant({ participant: 'p1' as ParticipantId, name: 'P 1', audioMuted: false, videoHidden: false, pinned: false });
+    on.showPicture('p1' as FeedId, frame());
+    expect(pictures).toEqual(['0 640x360']);
+  });
+
   it('shows no more feeds than there are slots; who waits longest gets the one that is freed', () => {
     const { stage: on, pictures } = stage(1);
     for (const n of [1, 2, 3]) on.addFeed(feed(n));

@@ -38,6 +38,8 @@ export class Stage {
   readonly #feeds = new Map<FeedId, OnStage>();
   readonly #slots: Slots;
   readonly #placed = new Map<number, string>();
+  /** Told before the feeds they are for: after a restart of the mixer what a host has hidden must not show for a moment. */
+  readonly #participants = new Map<ParticipantId, ParticipantInfo>();
   #speaker: ParticipantId | undefined;
   #room: MixRoom;
   #laidOut = false;
@@ -63,11 +65,12 @@ export class Stage {
       if (cameraOff) known.avatar = undefined;
     } else {
       const slot = this.#slots.take(info.feed);
+      const participant = this.#participants.get(info.participant);
       this.#feeds.set(info.feed, {
         info,
-        muted: false,
-        hidden: false,
-        pinned: false,
+        muted: participant?.audioMuted ?? false,
+        hidden: participant?.videoHidden ?? false,
+        pinned: participant?.pinned ?? false,
         slot,
         region: undefined,
         width: AVATAR_WIDTH,
@@ -84,6 +87,7 @@ export class Stage {
     const known = this.#feeds.get(feed);
     if (!known) return;
     this.#feeds.delete(feed);
+    if (![...this.#feeds.values()].some((f) => f.info.participant === known.info.participant)) this.#participants.delete(known.info.participant);
     this.#slots.release(feed);
     if (known.slot !== undefined) this.graph.setPicture(String(known.slot));
     for (const waiting of this.#feeds.values()) waiting.slot ??= this.#slots.take(waiting.info.feed);
@@ -91,6 +95,7 @@ export class Stage {
   }
 
   changeParticipant(changed: ParticipantInfo): void {
+    this.#participants.set(changed.participant, changed);
     for (const feed of this.#feeds.values()) {
       if (feed.info.participant !== changed.participant) continue;
       feed.info = { ...feed.info, name: changed.name };
@@ -113,6 +118,7 @@ export class Stage {
 
   clear(): void {
     for (const feed of [...this.#feeds.keys()]) this.removeFeed(feed);
+    this.#participants.clear();
   }
 
   /** `frame.pixels` is copied before this returns. */
