@@ -24,6 +24,8 @@ const SCREEN_OFF_MS = 10_000;
 const SPEAKER_STEP_MS = 100;
 /** Three looks a second. */
 const LEVELS_EVERY_STEPS = 3;
+/** Unchanged levels (a steady tone) are told again, for pages that were opened since. */
+const LEVELS_AGAIN_STEPS = 10;
 const FIGURES_EVERY_STEPS = 20;
 
 export class IngestRoom {
@@ -41,6 +43,7 @@ export class IngestRoom {
   #busyNs = 0;
   #speaker = noSpeaker(performance.now());
   #levels = '';
+  #levelsToldAtStep = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -253,8 +256,9 @@ export class IngestRoom {
   #tellLevels(levels: ReadonlyMap<ParticipantId, number>): void {
     const rounded = Object.fromEntries([...levels].map(([id, level]) => [id, Math.round(level)])) as Record<ParticipantId, number>;
     const text = JSON.stringify(rounded);
-    if (text === this.#levels) return;
+    if (text === this.#levels && (levels.size === 0 || this.#steps - this.#levelsToldAtStep < LEVELS_AGAIN_STEPS)) return;
     this.#levels = text;
+    this.#levelsToldAtStep = this.#steps;
     this.tell({ type: 'levels', levels: rounded });
   }
 
