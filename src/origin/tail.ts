@@ -38,7 +38,7 @@ export class Tails {
         }
         // One `moov` stands for the whole answer: with other parameters, or after a jump, the reader must come back.
         if (video.config !== begun || (part.discontinuity && timeline.durationMs > 0)) {
-          response.end();
+          end();
           return;
         }
         if (response.writableLength > MAX_WAITING_BYTES) {
@@ -48,16 +48,20 @@ export class Tails {
         }
         response.write(timeline.fragment(video.samples, part.audio));
       },
-      ended: (): void => {
-        response.end();
-      },
+      ended: (): void => end(),
+    };
+    // At once, not with 'close': a reader that is behind would get the next part written after the end.
+    const end = (): void => {
+      room.followers.delete(follower);
+      response.end();
     };
     // The parts of the open segment begin with its keyframe: the reader has a picture at once.
     for (const part of room.recentParts()) follower.part(part);
-    room.followers.add(follower);
+    if (!response.writableEnded) room.followers.add(follower);
     this.#open++;
     response.on('close', () => {
-      if (room.followers.delete(follower)) this.#open--;
+      room.followers.delete(follower);
+      this.#open--;
     });
   }
 }
