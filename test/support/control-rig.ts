@@ -236,10 +236,10 @@ function defaultAnswers(): Map<string, NodeHandler> {
       'GET /hls/:room/*',
       ({ response, params }) => {
         if (params['rest']?.endsWith('.m3u8') === true) {
-          response.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'max-age=1', etag: '"p"' });
+          response.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'public, max-age=1', etag: '"p"' });
           response.end('#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\nhigh/1.m4s\n');
         } else {
-          response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': 5 }).end('media');
+          response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': 5, 'cache-control': 'public, max-age=9' }).end('media');
         }
         return handled;
       },

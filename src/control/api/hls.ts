@@ -22,7 +22,7 @@ const query = z.looseObject({
 });
 
 export function hlsEndpoints({ cachedRooms, placement, nodes, nodeClient }: Services): Endpoint[] {
-  const serve = async ({ req, res, room: id, params }: Call): Promise<void> => {
+  const serve = async ({ req, res, room: id, params, claims }: Call): Promise<void> => {
     const room = await cachedRooms.get(id);
     if (!room) throw new AppError('roomNotFound');
     const file = params['file'] ?? '';
@@ -49,7 +49,8 @@ export function hlsEndpoints({ cachedRooms, placement, nodes, nodeClient }: Serv
       nodes.forget();
       throw error;
     }
-    copyHead(upstream, res);
+    // A token in the URL is part of a cache's key; one in the header is not, and `public` would let a proxy hand media to anybody (RFC 9111 section 3.5).
+    copyHead(upstream, res, claims !== undefined && token === undefined && params['token'] === undefined);
     if (rewrite && upstream.statusCode === 200) {
       await sendRewritten(upstream, res, token);
       return;
@@ -88,12 +89,12 @@ function forwardedHeaders(req: Request, rewrite: boolean): Record<string, string
   return headers;
 }
 
-function copyHead(upstream: IncomingMessage, res: Response): void {
+function copyHead(upstream: IncomingMessage, res: Response, privately: boolean): void {
   res.status(upstream.statusCode ?? 502);
   for (const [name, value] of Object.entries(upstream.headers)) {
     if (value === undefined || HOP_BY_HOP.has(name)) continue;
     if (name === 'vary') res.vary(String(value));
-    else res.setHeader(name, value);
+    else res.setHeader(name, privately && name === 'cache-control' ? String(value).replace(/\bpublic\b/, 'private') : value);
   }
 }
 
