@@ -151,12 +151,15 @@ describe('WHIP and WHEP', () => {
     const response = await rig.request('POST', '/whep/w3?rendition=low&audio=none', { token, text: OFFER_SDP, type: SDP });
     const location = response.headers.get('location') ?? '';
     const switched = await rig.request('POST', `${location}/rendition`, { token, json: { rendition: 'high' } });
+    const lowered = await rig.request('POST', `${location}/rendition`, { token, json: { rendition: 'low' } });
 
     expect(response.status).toBe(201);
     expect(switched.status).toBe(200);
+    expect(await lowered.json()).toEqual({ rendition: 'mid' });
     expect(rig.calls).toMatchObject([
       { role: 'edge', path: '/whep', body: { room: 'w3', rendition: 'mid', audio: false } },
       { role: 'edge', path: `/sessions/${location.split('/').at(-1) ?? ''}/rendition`, body: { rendition: 'high' } },
+      { role: 'edge', path: `/sessions/${location.split('/').at(-1) ?? ''}/rendition`, body: { rendition: 'mid' } },
     ]);
   });
 
@@ -183,8 +186,8 @@ describe('HLS', () => {
     const byQuery = await rig.request('GET', `/hls/h1/index.m3u8?token=${token}&_HLS_msn=3`);
 
     expect(await byHeader.text()).toBe('#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\nhigh/1.m4s\n');
-    expect(byHeader.headers.get('cache-control')).toBe('max-age=1');
     expect(byHeader.headers.get('access-control-allow-origin')).toBe('*');
+    expect([byHeader, byPath].map((r) => r.headers.get('cache-control'))).toEqual(['private, max-age=1', 'public, max-age=9']);
     expect(await byPath.text()).toBe('media');
     expect(await byQuery.text()).toBe(`#EXTM3U\n#EXT-X-MAP:URI="init.mp4?token=${token}"\nhigh/1.m4s?token=${token}\n`);
     expect(rig.calls.filter((c) => c.role === 'origin').map((c) => c.path)).toEqual(['/hls/h1/index.m3u8', '/hls/h1/high/1.m4s', '/hls/h1/index.m3u8?_HLS_msn=3']);

@@ -172,8 +172,12 @@ export const restream = z.object({
 
 export const byRoom = z.object({ room: name.optional() });
 export const whipQuery = z.object({ source: z.enum(['camera', 'screen']).default('camera') });
-export const whepQuery = z.object({ rendition: z.enum(['auto', 'high', 'mid', 'low', 'audio']).default('auto'), audio: z.enum(['none']).optional() });
-export const renditionChoice = z.object({ rendition: z.enum(['auto', 'high', 'mid', 'low', 'audio']) });
+const watchedRendition = z.enum(['auto', 'high', 'mid', 'low', 'audio']).describe('auto follows loss and bandwidth; low is served as mid, the lowest that is encoded today');
+export const whepQuery = z.object({
+  rendition: watchedRendition.default('auto'),
+  audio: z.enum(['none']).optional().describe('For a participant who hears the mix-minus already'),
+});
+export const renditionChoice = z.object({ rendition: watchedRendition });
 
 export const node = z.object({
   id: z.string(),

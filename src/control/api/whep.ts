@@ -12,7 +12,7 @@ import { newSessionId, SDP, sendSessionCreated } from './session-answer.ts';
 
 const OPEN_TIMEOUT_MS = 15_000;
 
-/** The ladder ends at `mid` today; who asks for `low` gets the lowest there is. */
+/** The ladder ends at `mid` today; who asks for `low` gets the lowest there is, and is told so where the answer has a place for it. */
 function served(rendition: Rendition | 'auto' | 'low'): Rendition | 'auto' {
   return rendition === 'low' ? 'mid' : rendition;
 }
@@ -59,12 +59,13 @@ export function whepEndpoints(services: Services): Endpoint[] {
       limited: true,
       cors: true,
       body: { json: shape.renditionChoice },
-      answers: { 200: { description: 'Asked for', schema: shape.renditionChoice } },
+      answers: { 200: { description: 'What was asked for; mid instead of low', schema: shape.renditionChoice } },
       problems: [404, 429, 503],
       handle: async (call) => {
         const session = await findSession(state.sessions, 'whep', call);
-        await nodeClient.call(session.nodeUrl, 'POST', NODE_PATHS.rendition(session.id), { rendition: served(call.body.rendition) });
-        call.res.json(call.body);
+        const rendition = served(call.body.rendition);
+        await nodeClient.call(session.nodeUrl, 'POST', NODE_PATHS.rendition(session.id), { rendition });
+        call.res.json({ rendition });
       },
     }),
   ];
