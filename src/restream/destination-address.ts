@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { AppError } from '../domain/errors.ts';
-import { isPublicAddress } from './public-address.ts';
+import { isPublicAddress } from '../network/public-address.ts';
 
 const RESOLVE_TIMEOUT_MS = 5000;
 
