@@ -3,21 +3,18 @@
  * streams, sender reports are computed from programme time (the library's reporter would move lip-sync with the pipeline's
  * delay), NACKs are answered from the shared ring.
  */
-import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { Audio, PeerConnection, Video, type RtcConfig, type Track } from 'node-datachannel';
+import { PeerConnection, type RtcConfig, type Track } from 'node-datachannel';
 import type { Rendition, VideoRendition } from '../domain/rendition.ts';
 import { isRtcp, parseRtcp, roundTripMs, senderReport, type RtcpFeedback } from '../media/rtcp.ts';
-import { AUDIO_CLOCK_HZ, MAX_RTP_PACKET_BYTES, stampRtpHeader, VIDEO_CLOCK_HZ, writeRtx } from '../media/rtp.ts';
-import { finishAnswer, isUsableCandidate, withoutUnusableCandidates, type OfferedMedia, type WhepOffer } from '../media/sdp-whep.ts';
+import { MAX_RTP_PACKET_BYTES, stampRtpHeader, writeRtx } from '../media/rtp.ts';
+import { finishAnswer, isUsableCandidate, withoutUnusableCandidates, type WhepOffer } from '../media/sdp-whep.ts';
+import { addAudioTrack, addVideoTrack, CNAME, type OutgoingTrack, type OutgoingVideo } from './outgoing-track.ts';
 import type { PacketRing } from './packet-ring.ts';
 import { RenditionChooser } from './rendition-chooser.ts';
-import { RtpStream } from './rtp-stream.ts';
 import type { SharedTracks } from './shared-tracks.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-const CNAME = 'tessera';
-const MSID = 'programme';
 const GATHERING_TIMEOUT_MS = 2000;
 const CONNECT_TIMEOUT_MS = 30_000;
 const DISCONNECTED_TIMEOUT_MS = 15_000;
@@ -58,17 +55,6 @@ interface Events {
   /** A keyframe is needed: the ring holds none, or the viewer lost one. */
   keyframeWanted: [VideoRendition];
   closed: [string];
-}
-
-interface OutgoingTrack {
-  track: Track;
-  stream: RtpStream;
-  open: boolean;
-}
-
-interface OutgoingVideo extends OutgoingTrack {
-  /** Where the offer takes retransmissions as a stream of their own (RFC 4588). */
-  rtx?: { ssrc: number; payloadType: number; sequence: number };
 }
 
 export class Viewer extends EventEmitter<Events> {
@@ -132,8 +118,8 @@ export class Viewer extends EventEmitter<Events> {
       });
     });
     pc.setRemoteDescription(withoutUnusableCandidates(sdp), 'offer');
-    if (offer.video) this.#video = this.#addVideo(offer.video);
-    if (offer.audio) this.#audio = this.#addAudio(offer.audio, audio);
+    if (offer.video) this.#sendVideo(addVideoTrack(pc, offer.video));
+    if (offer.audio) this.#sendAudio(addAudioTrack(pc, offer.audio, audio), audio);
     pc.setLocalDescription('answer');
     await gathered;
     const local = pc.localDescription();
@@ -204,37 +190,23 @@ export class Viewer extends EventEmitter<Events> {
     this.emit('closed', reason);
   }
 
-  #addVideo(media: OfferedMedia): OutgoingVideo {
-    const description = new Video(media.mid, 'SendOnly');
-    description.addH264Codec(media.payloadType, media.parameters);
-    const ssrc = randomSsrc();
-    const rtx = media.rtxPayloadType === undefined ? undefined : { ssrc: (ssrc ^ 1) >>> 0, payloadType: media.rtxPayloadType, sequence: randomInt(0x10000) };
-    if (rtx) description.addRTXCodec(rtx.payloadType, media.payloadType, VIDEO_CLOCK_HZ);
-    description.addSSRC(ssrc, CNAME, MSID, 'video');
-    if (rtx) {
-      description.addSSRC(rtx.ssrc, CNAME, MSID, 'video');
-      description.parseSdpLine(`a=ssrc-group:FID ${ssrc} ${rtx.ssrc}`);
-    }
-    const out = { track: this.#pc.addTrack(description), stream: newStream(ssrc, media.payloadType, VIDEO_CLOCK_HZ), open: false, rtx };
+  #sendVideo(out: OutgoingVideo): void {
+    this.#video = out;
     this.#listen(out, () => {
       if (this.#wanted !== 'audio') this.#startVideo(this.#wanted === 'auto' ? this.#chooser.current : this.#wanted);
     });
-    return out;
   }
 
-  #addAudio(media: OfferedMedia, send: boolean): OutgoingTrack | undefined {
-    const description = new Audio(media.mid, send ? 'SendOnly' : 'Inactive');
-    description.addOpusCodec(media.payloadType, media.parameters || 'minptime=10;useinbandfec=1');
-    const ssrc = randomSsrc();
-    if (send) description.addSSRC(ssrc, CNAME, MSID, 'audio');
-    const out = { track: this.#pc.addTrack(description), stream: newStream(ssrc, media.payloadType, AUDIO_CLOCK_HZ), open: false };
-    this.#silentTrack = out;
-    if (!send) return undefined;
+  #sendAudio(out: OutgoingTrack, send: boolean): void {
+    if (!send) {
+      this.#silentTrack = out;
+      return;
+    }
+    this.#audio = out;
     this.#listen(out, () => {
       const ring = this.options.tracks.rings.audio;
       out.stream.follow(ring, ring.head, false);
     });
-    return out;
   }
 
   /** Keeps a track that sends nothing from being collected. */
@@ -385,13 +357,4 @@ export class Viewer extends EventEmitter<Events> {
     } else if (state === 'disconnected') this.#disconnectedAtMs ??= performance.now();
     else if (state === 'failed' || state === 'closed') this.close(`ICE ${state}`);
   }
-}
-
-function newStream(ssrc: number, payloadType: number, clockHz: number): RtpStream {
-  return new RtpStream({ ssrc, payloadType, clockHz, firstSequence: randomInt(0x8000), offsetTicks: randomInt(0x1_0000_0000) });
-}
-
-/** Even, so that its RTX companion (the next odd one) is free. */
-function randomSsrc(): number {
-  return randomInt(1, 0x8000_0000) * 2;
 }

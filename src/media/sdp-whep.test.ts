@@ -42,6 +42,16 @@ describe('parseWhepOffer', () => {
   });
 
   it.each([
+    ['minptime=10;useinbandfec=1', 'minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1'],
+    ['minptime=10;stereo=0; sprop-stereo=0', 'minptime=10;stereo=1;sprop-stereo=1'],
+    ['', 'minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1'],
+  ])('answers Opus %j in stereo', (offered, answered) => {
+    const audio = instead(AUDIO, 'minptime=10;useinbandfec=1', offered);
+
+    expect(parseWhepOffer(text(...SESSION, ...VIDEO, ...audio)).audio?.parameters).toBe(answered);
+  });
+
+  it.each([
     ['one kind alone', text(...without(SESSION, 'a=group'), ...AUDIO)],
     ['plain baseline', text(...SESSION, ...instead(VIDEO, '42e01f', '64001f'), ...AUDIO)],
     ['sendrecv', text(...SESSION, ...instead(VIDEO, 'a=recvonly', 'a=sendrecv'), ...AUDIO)],

@@ -9,7 +9,7 @@ export interface OfferedMedia {
   payloadType: number;
   /** Retransmission payload type (RFC 4588) that belongs to it, when offered. */
   rtxPayloadType?: number;
-  /** The offer's fmtp parameters, to be repeated. */
+  /** For the answer's fmtp: the offer's, for Opus with stereo. */
   parameters: string;
 }
 
@@ -190,7 +190,13 @@ function profileRank(profileLevelId: string | undefined): number {
 function chooseAudio(section: Section, mid: string): OfferedMedia {
   const opus = codecs(section, 'opus/48000/2')[0];
   if (!opus) refuse('The audio m-line offers no Opus.');
-  return { mid, payloadType: opus.payloadType, parameters: opus.parameters };
+  return { mid, payloadType: opus.payloadType, parameters: inStereo(opus.parameters) };
+}
+
+/** The programme's sound is stereo, and says so (RFC 7587 §7.1); a viewer that did not ask for stereo mixes it down itself. */
+function inStereo(parameters: string): string {
+  const others = parameters.split(';').filter((pair) => pair.trim() !== '' && !/^\s*(sprop-)?stereo\s*=/i.test(pair));
+  return [...(others.length > 0 ? others : ['minptime=10', 'useinbandfec=1']), 'stereo=1', 'sprop-stereo=1'].join(';');
 }
 
 function codecs(section: Section, name: string): { payloadType: number; parameters: string }[] {

@@ -56,6 +56,11 @@ export abstract class PeerLink {
   /** Adds the transceivers to a new connection. */
   protected abstract prepare(peer: RTCPeerConnection): void;
 
+  /** What the browser has no other way to be told, written into its offer. */
+  protected adjustOffer(sdp: string): string {
+    return sdp;
+  }
+
   start(): void {
     window.addEventListener('pagehide', this.#onPageHide);
     window.addEventListener('online', this.#onOnline);
@@ -117,7 +122,8 @@ export abstract class PeerLink {
     this.peer = peer;
     peer.addEventListener('track', (event) => this.options.events.trackReceived?.(event));
     this.prepare(peer);
-    await peer.setLocalDescription();
+    const offer = await peer.createOffer();
+    await peer.setLocalDescription({ type: 'offer', sdp: this.adjustOffer(offer.sdp ?? '') });
     await gathered(peer, GATHERING_MS);
     const opened = await openSession(this.options.endpoint, token, peer.localDescription?.sdp ?? '', signal);
     this.#session = { resource: opened.resource, token };

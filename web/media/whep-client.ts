@@ -1,3 +1,4 @@
+import { withOpusStereo } from './opus-stereo.ts';
 import { PeerLink, type LinkOptions } from './peer-link.ts';
 
 export interface WhepOptions extends LinkOptions {
@@ -25,6 +26,10 @@ export class WhepClient extends PeerLink {
   protected override prepare(peer: RTCPeerConnection): void {
     peer.addTransceiver('video', { direction: 'recvonly' });
     if (this.whep.audio) peer.addTransceiver('audio', { direction: 'recvonly' });
+  }
+
+  protected override adjustOffer(sdp: string): string {
+    return withOpusStereo(sdp);
   }
 
   /** The same MediaStream over all connections, so that the video element never has to be touched. */
