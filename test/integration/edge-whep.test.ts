@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ViewerTotals } from '../../scripts/bench/support/whep-viewers.ts';
 import { repoRoot } from '../../src/config/paths.ts';
-import type { RoomId, SessionId } from '../../src/domain/ids.ts';
+import type { ParticipantId, RoomId, SessionId } from '../../src/domain/ids.ts';
 import { NODE_PATHS } from '../../src/node-api/contract.ts';
-import { startEdgeRig, startWatchHost, type EdgeRig, type Watcher, type WatchHost } from '../support/edge-rig.ts';
+import { ROOM, startEdgeRig, startWatchHost, type EdgeRig, type Watcher, type WatchHost } from '../support/edge-rig.ts';
 import { waitFor } from '../support/process.ts';
 import { startUdpLossRelay } from '../support/udp-loss.ts';
 
@@ -121,12 +121,14 @@ describe('a viewer in Chromium', () => {
   it('is noticed when it vanishes, and what it sent keeps no session', async () => {
     const watcher = await host.watch({ rendition: 'mid' });
     await waitFor('first picture', async () => (await watcher.state()).firstPictureMs);
+    await rig.sessions.put({ id: watcher.session, kind: 'whep', room: ROOM, nodeUrl: rig.edgeUrl, nodeId: 'edge', identity: 'anna' as ParticipantId, createdAt: new Date().toISOString() });
     await delay(3000); // it reports by then, so its silence tells; before, only ICE consent does (30 s)
 
     await watcher.page.close();
 
     await waitFor('the viewer gone', async () => (await rig.metric('viewers')) === 0, { timeoutMs: 20_000, intervalMs: 500 });
     await expect(rig.client.call(rig.edgeUrl, 'DELETE', NODE_PATHS.session(watcher.session))).rejects.toMatchObject({ code: 'sessionNotFound' });
+    await waitFor('its record gone', async () => (await rig.sessions.list(ROOM)).length === 0);
   });
 });
 

@@ -13,6 +13,8 @@ import type { RoomId, SessionId } from '../../src/domain/ids.ts';
 import { programmeSocketPath } from '../../src/media/programme-protocol.ts';
 import { NodeClient } from '../../src/node-api/client.ts';
 import type { SessionAnswer, WhepOpen } from '../../src/node-api/contract.ts';
+import { connectRedis } from '../../src/state/redis.ts';
+import { SessionStore } from '../../src/state/session-store.ts';
 import { launchBrowser } from './browser.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
@@ -26,6 +28,8 @@ export interface EdgeRig {
   edgeUrl: string;
   udpPort: number;
   client: NodeClient;
+  /** The edge's Redis. */
+  sessions: SessionStore;
   open(request: Partial<WhepOpen> & { offer: string }): Promise<SessionAnswer & { session: SessionId }>;
   metric(name: string): Promise<number>;
   close(): Promise<void>;
@@ -51,6 +55,7 @@ export async function startEdgeRig(options: { cache?: boolean; maxViewers?: numb
   await source.start();
   const edge = await startEdge(runDir, redis, udpPort, options.maxViewers);
   const client = new NodeClient({ internalSecret: undefined });
+  const state = connectRedis(redis.url);
   const edgeUrl = `unix:${runDir}/edge.sock`;
   return {
     source,
@@ -58,6 +63,7 @@ export async function startEdgeRig(options: { cache?: boolean; maxViewers?: numb
     edgeUrl,
     udpPort,
     client,
+    sessions: new SessionStore(state),
     async open(request) {
       const session = randomBytes(12).toString('hex') as SessionId;
       const answer = await client.call<SessionAnswer>(edgeUrl, 'POST', '/whep', { session, room: ROOM, rendition: 'auto', audio: true, ...request });
@@ -71,6 +77,7 @@ export async function startEdgeRig(options: { cache?: boolean; maxViewers?: numb
     },
     async close() {
       client.close();
+      state.disconnect();
       const exited = edge.exitCode !== null || edge.signalCode !== null ? undefined : new Promise((resolve) => edge.once('exit', resolve));
       edge.kill('SIGTERM');
       const timer = setTimeout(() => edge.kill('SIGKILL'), 5000);
