@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { Gauge } from 'prom-client';
 import { warmFfmpeg } from '../pipelines/ffmpeg/run-command.ts';
 import { redisUrl } from '../src/config/config.ts';
-import type { NodeId } from '../src/domain/ids.ts';
+import type { RestreamId } from '../src/domain/ids.ts';
 import { NodeClient } from '../src/node-api/client.ts';
 import { NodeServer } from '../src/node-api/server.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { announceRole } from '../src/process/announce-role.ts';
 import { runRole } from '../src/process/run-role.ts';
 import { createWorker } from '../src/queue/queues.ts';
 import { OriginSource } from '../src/restream/origin-source.ts';
-import { runRestream } from '../src/restream/restream-run.ts';
-import { EventPublisher } from '../src/state/events.ts';
+import { runRestream, type RestreamParts } from '../src/restream/restream-run.ts';
+import { EventPublisher, EventSubscriber } from '../src/state/events.ts';
 import { NodeRegistry } from '../src/state/node-registry.ts';
 import { connectRedis } from '../src/state/redis.ts';
 import { RestreamStore } from '../src/state/restream-store.ts';
@@ -29,7 +30,15 @@ await runRole({ name: 'restream' }, async ({ config, log }) => {
   const nodes = new NodeRegistry(redis);
   const runDir = join(config.runDir, `restream-${randomUUID().slice(0, 8)}`);
   await mkdir(runDir, { recursive: true, mode: 0o700 });
-  const parts = {
+  const watched = new Map<RestreamId, () => void>();
+  const subscriber = new EventSubscriber(redis, (event) => {
+    if (event.type === 'restreamChanged') watched.get(event.restream)?.();
+  });
+  const parts: RestreamParts = {
+    watch: (id, changed) => {
+      watched.set(id, changed);
+      return () => void watched.delete(id); // a restream is one job, so it runs here once
+    },
     restreams: new RestreamStore(redis),
     events: new EventPublisher(redis),
     source: new OriginSource(nodes, new RoomStore(redis), client),
@@ -70,20 +79,7 @@ await runRole({ name: 'restream' }, async ({ config, log }) => {
     metrics: () => registry.metrics(),
   });
   const url = await server.start();
-  const startedAt = new Date().toISOString();
-  const node = nodes.announce(() => ({
-    id: `${config.nodeId}-restream` as NodeId,
-    machine: config.nodeId,
-    role: 'restream',
-    region: config.region,
-    url,
-    pid: process.pid,
-    startedAt,
-    load: running / CONCURRENCY,
-    used: running,
-    capacity: CONCURRENCY,
-    version: '0.1.0',
-  }));
+  const node = announceRole(nodes, config, 'restream', url, () => ({ load: running / CONCURRENCY, used: running, capacity: CONCURRENCY }));
 
   return async () => {
     closing.abort();
@@ -91,6 +87,7 @@ await runRole({ name: 'restream' }, async ({ config, log }) => {
     await node.close();
     await server.close();
     client.close();
+    subscriber.close();
     redis.disconnect();
     await rm(runDir, { recursive: true, force: true });
   };

@@ -22,6 +22,8 @@ export interface RestreamParts {
   restreams: Pick<RestreamStore, 'get' | 'secretUrl' | 'update' | 'requestStop'>;
   events: Pick<EventPublisher, 'publish'>;
   source: ProgrammeSource;
+  /** Calls `changed` when something was told about the restream; returns how to end that. A hint: it is looked at every second anyway. */
+  watch?: (id: RestreamId, changed: () => void) => () => void;
   allowPrivate: boolean;
   runDir: string;
   /** Waits between tries; {@link RETRY} when absent. */
@@ -41,12 +43,14 @@ export async function runRestream(id: RestreamId, parts: RestreamParts, handOver
   const url = await restreams.secretUrl(id);
   const unwanted = new AbortController();
   const stop = AbortSignal.any([unwanted.signal, handOver]);
-  const asking = setInterval(() => {
+  const ask = (): void => {
     restreams.secretUrl(id).then(
       (wanted) => (wanted === undefined ? unwanted.abort() : undefined),
       () => undefined, // Redis is away: a running push goes on
     );
-  }, ASK_MS);
+  };
+  const asking = setInterval(ask, ASK_MS);
+  const unwatch = parts.watch?.(id, ask);
   try {
     if (url === undefined) {
       report.set({ status: 'stopped' });
@@ -90,6 +94,7 @@ export async function runRestream(id: RestreamId, parts: RestreamParts, handOver
     }
   } finally {
     clearInterval(asking);
+    unwatch?.();
     await report.flush();
   }
 }

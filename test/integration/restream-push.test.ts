@@ -237,6 +237,25 @@ describe('restreaming', () => {
     await becomes(id, 'stopped');
   });
 
+  it('ends at once when it is told of a change, without waiting for its next look', async () => {
+    let told: (() => void) | undefined;
+    const watch: RestreamParts['watch'] = (_id, changed) => {
+      told = changed;
+      return () => (told = undefined);
+    };
+    const id = await push(`rtmp://127.0.0.1:${await freePort()}/live/nobody-listens`, { watch, retry: { firstMs: 60_000, mostMs: 60_000 } });
+    await becomes(id, 'reconnecting');
+
+    const before = performance.now();
+    await restreams.requestStop(id);
+    told?.();
+    await runs[0];
+
+    expect(performance.now() - before).toBeLessThan(400);
+    expect(await status(id)).toBe('stopped');
+    expect(told).toBeUndefined();
+  });
+
   it('hands over in the middle: the successor goes on and counts on', async () => {
     const id = await push(rtmp.url('key-six'));
     await becomes(id, 'live');
