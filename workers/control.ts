@@ -1,11 +1,10 @@
 /** The control role: API, tokens, Socket.IO, pages, placement and reconciliation. */
-import { performance } from 'node:perf_hooks';
-import { redisUrl, type Config } from '../src/config/config.ts';
+import { redisUrl } from '../src/config/config.ts';
 import { webDir } from '../src/config/paths.ts';
 import { ControlServer } from '../src/control/control-server.ts';
-import type { NodeId } from '../src/domain/ids.ts';
 import { NodeClient } from '../src/node-api/client.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { announceRole, busyShare, VERSION } from '../src/process/announce-role.ts';
 import { runRole } from '../src/process/run-role.ts';
 import { Queues } from '../src/queue/queues.ts';
 import { EventPublisher } from '../src/state/events.ts';
@@ -17,8 +16,6 @@ import { RestreamStore } from '../src/state/restream-store.ts';
 import { RoomStore } from '../src/state/room-store.ts';
 import { SessionStore } from '../src/state/session-store.ts';
 import { createObjectStore } from '../src/storage/object-store.ts';
-
-const VERSION = '0.1.0';
 
 await runRole({ name: 'control' }, async ({ config, log }) => {
   const redis = connectRedis(redisUrl(config));
@@ -53,7 +50,9 @@ await runRole({ name: 'control' }, async ({ config, log }) => {
     redis.disconnect();
     throw error;
   });
-  const registered = nodes.announce(describe(config, port));
+  const address = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
+  const busy = busyShare();
+  const registered = announceRole(nodes, config, 'control', `http://${address}:${port}`, () => ({ load: busy(), used: 0, capacity: 1 })); // nothing is placed on control
   log.info({ host: config.httpHost, port, localMode: config.localMode }, config.localMode ? 'listening in local mode: loopback only, with the well-known key "local"' : 'listening');
 
   return async () => {
@@ -69,27 +68,4 @@ await runRole({ name: 'control' }, async ({ config, log }) => {
 
 async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
   await Promise.race([work.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, timeoutMs))]);
-}
-
-function describe(config: Config, port: number) {
-  const startedAt = new Date().toISOString();
-  let before = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const load = performance.eventLoopUtilization(now, before).utilization;
-    before = now;
-    return {
-      id: `${config.nodeId}-control` as NodeId,
-      machine: config.nodeId,
-      role: 'control' as const,
-      region: config.region,
-      url: `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${port}`,
-      pid: process.pid,
-      startedAt,
-      load,
-      used: 0, // nothing is placed on control
-      capacity: 1,
-      version: VERSION,
-    };
-  };
 }

@@ -1,13 +1,12 @@
 /** The edge role: WHEP viewers of every room on this machine, on one UDP port. */
-import { performance } from 'node:perf_hooks';
 import { cleanup } from 'node-datachannel';
 import { edgeMetrics, edgeRoutes } from '../src/edge/edge-api.ts';
 import { EdgeService } from '../src/edge/edge-service.ts';
 import { findOrigin } from '../src/edge/origin-address.ts';
 import { redisUrl } from '../src/config/config.ts';
-import type { NodeId } from '../src/domain/ids.ts';
 import { NodeServer } from '../src/node-api/server.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { announceRole, busyShare } from '../src/process/announce-role.ts';
 import { runRole } from '../src/process/run-role.ts';
 import { NodeRegistry } from '../src/state/node-registry.ts';
 import { connectRedis } from '../src/state/redis.ts';
@@ -36,27 +35,12 @@ await runRole({ name: 'edge' }, async ({ config, log }) => {
   });
   edgeRoutes(server, service);
   const url = await server.start();
-  const startedAt = new Date().toISOString();
-  let elu = performance.eventLoopUtilization();
-  let busy = 0;
-  const registered = nodes.announce(() => {
-    const now = performance.eventLoopUtilization();
-    busy = performance.eventLoopUtilization(now, elu).utilization;
-    elu = now;
-    return {
-      id: `${config.nodeId}-edge` as NodeId,
-      machine: config.nodeId,
-      role: 'edge',
-      region: config.region,
-      url,
-      pid: process.pid,
-      startedAt,
-      load: Math.max(busy, service.viewers / service.capacity),
-      used: service.viewers,
-      capacity: service.capacity,
-      version: '0.1.0',
-    };
-  });
+  const busy = busyShare();
+  const registered = announceRole(nodes, config, 'edge', url, () => ({
+    load: Math.max(busy(), service.viewers / service.capacity),
+    used: service.viewers,
+    capacity: service.capacity,
+  }));
   return async () => {
     await registered.close();
     service.close();

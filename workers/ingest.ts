@@ -1,11 +1,11 @@
 /** The ingest role: publishers of this machine's rooms, each room in its own process (ingest-room). */
 import { fileURLToPath } from 'node:url';
 import { redisUrl } from '../src/config/config.ts';
-import type { NodeId } from '../src/domain/ids.ts';
 import { ingestMetrics, ingestRoutes } from '../src/ingest/ingest-api.ts';
 import { IngestHost } from '../src/ingest/ingest-host.ts';
 import { NodeServer } from '../src/node-api/server.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { announceRole, roleNodeId } from '../src/process/announce-role.ts';
 import { runRole } from '../src/process/run-role.ts';
 import { EventPublisher } from '../src/state/events.ts';
 import { NodeRegistry } from '../src/state/node-registry.ts';
@@ -19,11 +19,10 @@ const roomScript = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './in
 
 await runRole({ name: 'ingest' }, async ({ config, log }) => {
   const redis = connectRedis(redisUrl(config));
-  const nodeId = `${config.nodeId}-ingest` as NodeId;
   const host = new IngestHost({
     config,
     log,
-    nodeId,
+    nodeId: roleNodeId(config, 'ingest'),
     roomScript,
     participants: new ParticipantStore(redis),
     rooms: new RoomStore(redis),
@@ -43,20 +42,7 @@ await runRole({ name: 'ingest' }, async ({ config, log }) => {
   const url = await server.start();
   await host.start();
   redis.on('ready', () => host.rewrite());
-  const startedAt = new Date().toISOString();
-  const registered = new NodeRegistry(redis).announce(() => ({
-    id: nodeId,
-    machine: config.nodeId,
-    role: 'ingest',
-    region: config.region,
-    url,
-    pid: process.pid,
-    startedAt,
-    load: host.roomCount / config.maxRooms,
-    used: host.roomCount,
-    capacity: config.maxRooms,
-    version: '0.1.0',
-  }));
+  const registered = announceRole(new NodeRegistry(redis), config, 'ingest', url, () => ({ load: host.roomCount / config.maxRooms, used: host.roomCount, capacity: config.maxRooms }));
   return async () => {
     await registered.close();
     await server.close(500);

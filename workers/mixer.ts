@@ -9,6 +9,7 @@ import { RoomMixer } from '../src/mixer/room-mixer.ts';
 import { SparePool } from '../src/mixer/spare-pool.ts';
 import { NodeServer } from '../src/node-api/server.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { announceRole } from '../src/process/announce-role.ts';
 import { runRole } from '../src/process/run-role.ts';
 import { createWorker } from '../src/queue/queues.ts';
 import { EventPublisher, EventSubscriber } from '../src/state/events.ts';
@@ -40,6 +41,11 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
 
   spares.start();
   const worker = createWorker('mix', redisUrl(config), { node: config.nodeId as NodeId, concurrency: config.maxRooms }, async ({ room }) => {
+    const running = mixers.get(room);
+    if (running && !running.over) {
+      log.info({ room, epoch: running.epoch }, 'the mix goes on under a new lock');
+      return running.hold();
+    }
     const before = await rooms.mix(room);
     const mixer = new RoomMixer(
       {
@@ -53,7 +59,7 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
           const [document, wanted] = await Promise.all([rooms.get(id), rooms.mixWanted(id)]);
           return document && wanted && document.endedAt === undefined ? document : undefined;
         },
-        nextEpoch: (id) => rooms.nextEpoch(id),
+        nextEpoch: (id, above) => rooms.nextEpoch(id, above),
         report: (id, status, epoch) => {
           rooms.setMix(id, { status, epoch }).then(
             () => publisher.publish({ type: 'mixChanged', room: id }),
@@ -64,20 +70,17 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
       },
       log.child({ room }),
     );
-    mixers.get(room)?.giveUp('the job was taken again');
     mixers.set(room, mixer);
-    try {
-      await mixer.run();
-    } finally {
-      if (mixers.get(room) === mixer) mixers.delete(room);
-    }
+    return mixer.hold().finally(() => {
+      if (mixer.over && mixers.get(room) === mixer) mixers.delete(room);
+    });
   });
   worker.on('error', () => undefined); // reconnects by itself; readiness watches Redis
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const id of jobIds) {
       const room = id.slice('mix-'.length) as RoomId;
-      log.error({ room }, 'lost the lock of a mix: ending its process');
-      mixers.get(room)?.giveUp('lock lost');
+      log.warn({ room }, 'lost the lock of a mix: it goes on for some seconds, to be held again');
+      mixers.get(room)?.lockLost();
     }
   });
 
@@ -91,20 +94,7 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
     metrics: () => metrics.metrics(),
   });
   const url = await server.start();
-  const startedAt = new Date().toISOString();
-  const registered = new NodeRegistry(redis).announce(() => ({
-    id: `${config.nodeId}-mixer` as NodeId,
-    machine: config.nodeId,
-    role: 'mixer',
-    region: config.region,
-    url,
-    pid: process.pid,
-    startedAt,
-    load: mixers.size / config.maxRooms,
-    used: mixers.size,
-    capacity: config.maxRooms,
-    version: '0.1.0',
-  }));
+  const registered = announceRole(new NodeRegistry(redis), config, 'mixer', url, () => ({ load: mixers.size / config.maxRooms, used: mixers.size, capacity: config.maxRooms }));
 
   return async () => {
     spares.close();

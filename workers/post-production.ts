@@ -5,9 +5,9 @@ import { UnrecoverableError } from 'bullmq';
 import { Counter, Histogram } from 'prom-client';
 import { warmFfmpeg } from '../pipelines/ffmpeg/run-command.ts';
 import { redisUrl } from '../src/config/config.ts';
-import type { NodeId } from '../src/domain/ids.ts';
 import { NodeServer } from '../src/node-api/server.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
+import { announceRole } from '../src/process/announce-role.ts';
 import { runRole } from '../src/process/run-role.ts';
 import { createWorker } from '../src/queue/queues.ts';
 import { judgeFailure } from '../src/recordings/finalise-job.ts';
@@ -71,20 +71,7 @@ await runRole({ name: 'post-production' }, async ({ config, log }) => {
     metrics: () => registry.metrics(),
   });
   const url = await server.start();
-  const startedAt = new Date().toISOString();
-  const node = new NodeRegistry(redis).announce(() => ({
-    id: `${config.nodeId}-post-production` as NodeId,
-    machine: config.nodeId,
-    role: 'post-production',
-    region: config.region,
-    url,
-    pid: process.pid,
-    startedAt,
-    load: running / CONCURRENCY,
-    used: running,
-    capacity: CONCURRENCY,
-    version: '0.1.0',
-  }));
+  const node = announceRole(new NodeRegistry(redis), config, 'post-production', url, () => ({ load: running / CONCURRENCY, used: running, capacity: CONCURRENCY }));
 
   return async () => {
     closing.abort();

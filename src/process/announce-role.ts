@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Config, RoleName } from '../config/config.ts';
+import { repoRoot } from '../config/paths.ts';
+import type { NodeId } from '../domain/ids.ts';
+import type { NodeRecord } from '../node-api/contract.ts';
+import type { NodeRegistry } from '../state/node-registry.ts';
+
+/** Of package.json. */
+export const VERSION = (JSON.parse(readFileSync(join(repoRoot, 'package.json'), 'utf8')) as { version: string }).version;
+
+export type RoleLoad = Pick<NodeRecord, 'load' | 'used' | 'capacity' | 'programmeUrl'>;
+
+/** Id of a machine's process of a role. */
+export function roleNodeId(config: Pick<Config, 'nodeId'>, role: RoleName): NodeId {
+  return `${config.nodeId}-${role}` as NodeId;
+}
+
+/** Puts this process into the registry until `close()`; `now` is asked each second. */
+export function announceRole(nodes: NodeRegistry, config: Pick<Config, 'nodeId' | 'region'>, role: RoleName, url: string, now: () => RoleLoad): { close(): Promise<void> } {
+  const fixed = { id: roleNodeId(config, role), machine: config.nodeId, role, region: config.region, url, pid: process.pid, startedAt: new Date().toISOString(), version: VERSION };
+  return nodes.announce(() => ({ ...fixed, ...now() }));
+}
+
+/** Returns a function that tells the share of time this process's event loop was busy since it was last asked. */
+export function busyShare(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
+}
