@@ -43,6 +43,17 @@ async function connect(auth: Record<string, unknown>, base = rig.base): Promise<
 const token = (role: 'host' | 'participant' | 'viewer', sub: string, room: string = ROOM) => rig.token({ room, role, sub, name: sub.toUpperCase() });
 const ask = (heard: Heard, event: 'chat', value: unknown): Promise<Acknowledgement> => heard.client.timeout(3000).emitWithAck(event, value as { text: string });
 
+describe('the end of a control process', () => {
+  it('looks like a broken connection, so that clients come back by themselves', async () => {
+    const { client } = await connect({ token: await token('viewer', 'vic') });
+    const reason = new Promise((resolve) => client.once('disconnect', resolve));
+
+    await rig.control.close();
+
+    expect(await reason).toMatch(/^transport (close|error)$/); // 'io server disconnect' is for good
+  });
+});
+
 describe('joining', () => {
   it('is refused with a stable code', async () => {
     const codes: unknown[] = [];

@@ -23,10 +23,15 @@ export interface LiveState {
 export const NOTHING_LIVE: LiveState = { connected: false, ended: false, removed: false, participants: [], chat: [], levels: {}, recordings: {}, restreams: {} };
 
 const MAX_CHAT = 200;
+/** Socket.IO tries again by itself when the connection breaks, but not when the service answered and refused. */
+const TRY_AGAIN_MS = 3_000;
+/** Refusals that stay as they are until the person does something. */
+const FINAL_REFUSALS = new Set(['unauthenticated', 'tokenExpired', 'forbidden', 'badRequest', 'roomNotFound']);
 
 /** The room's Socket.IO connection: keeps what it tells in one value that pages show. Reconnects by itself. */
 export class LiveEvents {
   #socket: Socket<ServerToClientEvents, ClientToServerEvents>;
+  #again: ReturnType<typeof setTimeout> | undefined;
   #state: LiveState = NOTHING_LIVE;
 
   /** `token` is asked at each connection, so that one after hours does not come with an expired token. */
@@ -43,10 +48,14 @@ export class LiveEvents {
     });
     this.#socket = socket;
     socket.on('connect', () => this.#set({ connected: true, refused: undefined }));
-    socket.on('disconnect', () => this.#set({ connected: false }));
-    socket.on('connect_error', (error: Error & { data?: { title?: string; detail?: string } }) => {
+    socket.on('disconnect', () => {
+      this.#set({ connected: false });
+      if (!socket.active && !this.#state.ended) this.#tryAgain();
+    });
+    socket.on('connect_error', (error: Error & { data?: { code?: string; title?: string; detail?: string } }) => {
       const words = error.data?.detail ?? error.data?.title;
       this.#set({ connected: false, ...(words ? { refused: words } : {}) });
+      if (!socket.active && !FINAL_REFUSALS.has(error.data?.code ?? '')) this.#tryAgain();
     });
     socket.on('room', (snapshot) => {
       this.#set({ room: snapshot.room, participants: snapshot.participants, activeSpeaker: snapshot.activeSpeaker ?? undefined });
@@ -77,8 +86,14 @@ export class LiveEvents {
   }
 
   close(): void {
+    clearTimeout(this.#again);
     this.#socket.removeAllListeners();
     this.#socket.disconnect();
+  }
+
+  #tryAgain(): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#socket.connect(), TRY_AGAIN_MS * (0.5 + Math.random()));
   }
 
   #putParticipant(participant: Participant): void {

@@ -82,8 +82,8 @@ export class Signalling {
     return this.#io.engine.clientsCount;
   }
 
+  /** Cuts the connections without a word: a client that is told to go does not come back by itself. */
   async close(): Promise<void> {
-    this.#io.disconnectSockets(true);
     await this.#io.close();
   }
 
