@@ -67,6 +67,8 @@ export interface Refused {
   code: ErrorCode;
   detail: string;
   retryAfterMs?: number;
+  /** With `staleEpoch`: the one that counts; the next must be higher. */
+  epoch?: number;
 }
 
 export type TrackInit =

@@ -28,9 +28,15 @@ export class HlsView {
   /** @throws AppError notFound, badRequest, unavailable */
   async serve(resource: HlsResource, query: URLSearchParams, req: IncomingMessage, res: ServerResponse): Promise<void> {
     res.setHeader('access-control-allow-origin', '*');
-    await this.room.waitUntil(() => this.room.playable || this.room.programme.ended, START_PATIENCE_MS);
-    if (res.destroyed) return;
-    if (!this.room.playable) throw new AppError('notFound', { detail: 'The room has no programme yet.', retryAfterSeconds: 1 });
+    const { programme } = this.room;
+    // Who asks for a coming part has a playlist already, and is held for that part.
+    const newcomer = resource.kind === 'multivariant' || (resource.kind === 'playlist' && !query.has('_HLS_msn'));
+    if (newcomer) {
+      await this.room.waitUntil(() => programme.playable || programme.ended, START_PATIENCE_MS);
+      if (res.destroyed) return;
+    }
+    if (newcomer ? !programme.playable : this.room.segments.segments.length === 0)
+      throw new AppError('notFound', { detail: 'The room has no programme yet.', retryAfterSeconds: 1 });
     if ('rendition' in resource && resource.kind !== 'init' && !this.room.renditions.includes(resource.rendition)) throw new AppError('notFound');
     switch (resource.kind) {
       case 'multivariant':

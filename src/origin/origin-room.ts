@@ -47,6 +47,8 @@ export class OriginRoom {
   epoch = 0;
   /** Asks the mixer for an IDR; set by the programme server. */
   requestKeyframe: () => void = () => undefined;
+  /** The programme has ended, by a command or by itself; set by the origin. */
+  onEnded: () => void = () => undefined;
   readonly #videoConfigs = new Map<VideoRendition, VideoConfig[]>();
   readonly #audioConfigs: AudioConfig[] = [];
   readonly #waiters = new Set<() => void>();
@@ -132,6 +134,7 @@ export class OriginRoom {
       this.#audioConfigs[config.number] = this.programme.audio.config;
     }
     this.segments.ended = file.ended;
+    this.programme.renditions = file.renditions;
     const complete = file.renditions.length > 0 && file.renditions.every((r) => (this.programme.video.get(r)?.lastIdr?.length ?? 0) > 0);
     if (last && !file.ended && complete) last.complete = false;
     if (complete) this.programme.resume(this.nowNs(), file.renditions);
@@ -145,11 +148,6 @@ export class OriginRoom {
 
   get nowFrame(): number {
     return Math.ceil(Number(this.nowNs()) / (1e9 / this.grid.frameRate));
-  }
-
-  /** There is a whole segment to watch. */
-  get playable(): boolean {
-    return this.segments.segments[0]?.complete ?? false;
   }
 
   /** Renditions with a media playlist, best first. */
@@ -234,7 +232,7 @@ export class OriginRoom {
    * Nobody waits longer than three target durations, so the set is bounded by the requests themselves.
    */
   waitUntil(holds: () => boolean, timeoutMs: number): Promise<boolean> {
-    if (holds()) return Promise.resolve(true);
+    if (holds() || this.#closed) return Promise.resolve(holds());
     return new Promise((resolve) => {
       const done = (result: boolean): void => {
         clearTimeout(timer);
@@ -295,6 +293,7 @@ export class OriginRoom {
       this.#recent = [];
       this.#writeStateSoon();
       for (const follower of [...this.followers]) follower.ended?.();
+      this.onEnded();
     }
     this.#wake();
   }

@@ -64,7 +64,7 @@ export class Origin {
       try {
         const room = await OriginRoom.load(name as RoomId, config, this.#folder(name as RoomId), log);
         if (!room) continue;
-        this.#rooms.set(room.room, room);
+        this.#keep(room);
         await this.recorder.load(room);
       } catch (error) {
         log.error({ err: error, room: name }, 'a programme on disk could not be taken up');
@@ -87,10 +87,7 @@ export class Origin {
     });
     server.get('/programmes/:room', ({ params }) => this.#room(params['room']).state());
     server.delete('/programmes/:room', ({ params }) => {
-      const room = this.#rooms.get(params['room'] as RoomId);
-      if (!room) return undefined;
-      room.end();
-      this.programmeServer.endRoom(room.room);
+      this.#rooms.get(params['room'] as RoomId)?.end();
       return undefined;
     });
     server.post('/recordings', async (request) => this.recorder.start(recordingOpen(await request.json<unknown>())));
@@ -110,9 +107,8 @@ export class Origin {
     this.#closed = true;
     clearInterval(this.#timer);
     clearInterval(this.#expireTimer);
-    await this.programmeServer.close();
-    await this.recorder.close();
-    for (const room of this.#rooms.values()) await room.close();
+    // rooms too, at once: requests that are held for a part are answered now
+    await Promise.all([this.programmeServer.close(), this.recorder.close(), ...this.rooms.map((room) => room.close())]);
   }
 
   #tick(): void {
@@ -137,6 +133,11 @@ export class Origin {
     return handled;
   }
 
+  #keep(room: OriginRoom): void {
+    this.#rooms.set(room.room, room);
+    room.onEnded = () => this.programmeServer.endRoom(room.room);
+  }
+
   #room(id: string | undefined): OriginRoom {
     const room = this.#rooms.get(id as RoomId);
     if (!room) throw new AppError('notFound', { detail: 'The room has no programme yet.', retryAfterSeconds: 1 });
@@ -152,7 +153,7 @@ export class Origin {
       opening = OriginRoom.create(id, frameRate, this.options.config, this.#folder(id), this.options.log, known)
         .then(async (room) => {
           await known?.close();
-          this.#rooms.set(id, room);
+          this.#keep(room);
           return room;
         })
         .finally(() => this.#opening.delete(id));

@@ -173,9 +173,10 @@ export class ProgrammeServer {
     if (!Number.isInteger(epoch) || epoch < 0 || !Number.isInteger(frameRate) || frameRate < 1 || frameRate > 120)
       return refuse(socket, { code: 'badRequest', detail: 'Epoch or frame rate is not valid.' });
     const room = await this.options.openRoom(hello.room, frameRate);
-    if (epoch < room.epoch) {
+    // A mixer that has not heard yet of the end must not begin the programme again.
+    if (epoch < room.epoch || (epoch === room.epoch && room.programme.ended)) {
       this.refusedEpochs++;
-      return refuse(socket, { code: 'staleEpoch', detail: `Epoch ${room.epoch} owns this programme.` });
+      return refuse(socket, { code: 'staleEpoch', detail: `Epoch ${room.epoch} ${room.programme.ended ? 'has ended' : 'owns'} this programme.`, epoch: room.epoch });
     }
     if (room.grid.frameRate !== frameRate) return refuse(socket, { code: 'wrongState', detail: `The programme runs at ${room.grid.frameRate} frames a second.` });
     if (socket.destroyed) return undefined;
@@ -184,7 +185,7 @@ export class ProgrammeServer {
     hub.attach(socket);
     if (before && !before.destroyed) {
       this.refusedEpochs++;
-      refuse(before, { code: 'staleEpoch', detail: `Epoch ${epoch} owns this programme.` });
+      refuse(before, { code: 'staleEpoch', detail: `Epoch ${epoch} owns this programme.`, epoch });
     }
     const log = this.options.log.child({ room: hello.room, epoch });
     log.info('a mixer delivers');

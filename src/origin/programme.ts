@@ -60,6 +60,8 @@ export class Programme {
   renditions: VideoRendition[] = [];
   #nextPart: number | undefined;
   #firstPart: number | undefined;
+  /** First part since the last jump. */
+  #runPart: number | undefined;
   #jump = false;
   #mustCut = false;
   #firstIdrAtNs: bigint | undefined;
@@ -87,6 +89,15 @@ export class Programme {
   get ended(): boolean {
     return this.segments.ended;
   }
+  /**
+   * There is a whole segment to watch, and what was taken up from an earlier programme is not the newest there is: who came
+   * now would be shown the past and then wait for a part that nobody is making.
+   */
+  get playable(): boolean {
+    if (this.ended) return this.segments.segments[0]?.complete ?? false;
+    const whole = this.segments.open ? this.segments.segments.at(-2) : this.segments.segments.at(-1);
+    return this.#runPart !== undefined && (whole?.parts[0]?.part ?? -1) >= this.#runPart;
+  }
   get toleranceMs(): number {
     const slack = this.live ? FILL_AFTER_MS : FILL_AFTER_LOSS_MS;
     return Math.min(MAX_TOLERANCE_MS, Math.max(MIN_TOLERANCE_MS, this.#latenessMs + slack));
@@ -101,6 +112,7 @@ export class Programme {
     const last = this.segments.lastPart;
     if (!last) return;
     this.renditions = renditions;
+    this.#lastUnitNs = nowNs;
     this.#firstPart = this.segments.segments[0]?.parts[0]?.part ?? last.part;
     const next = last.part + 1;
     const agoMs = Number(nowNs / NS_PER_MS) - partStartMs(this.grid, next);
@@ -110,9 +122,9 @@ export class Programme {
       return;
     }
     this.#nextPart = next;
+    this.#runPart = this.#firstPart;
     this.#mustCut = true;
     this.#resumed = true;
-    this.#lastUnitNs = nowNs;
   }
 
   beginEpoch(nowNs: bigint): void {
@@ -168,7 +180,10 @@ export class Programme {
   /** Finishes every part that is complete or overdue. Call it at least every 50 ms. */
   tick(nowNs: bigint): void {
     if (this.segments.ended) return;
-    if (this.#nextPart === undefined && !this.#start(nowNs)) return;
+    if (this.#nextPart === undefined && !this.#start(nowNs)) {
+      if (this.segments.lastPart) this.#endWhenForgotten(nowNs);
+      return;
+    }
     let emitted = false;
     for (;;) {
       const part = this.#nextPart as number;
@@ -178,6 +193,10 @@ export class Programme {
     }
     if (!emitted) this.#closeWhenSure();
     if (emitted && this.renditions.some((r) => this.video.get(r)?.needsIdr) && this.#sourceConnected) this.events.keyframeWanted();
+    this.#endWhenForgotten(nowNs);
+  }
+
+  #endWhenForgotten(nowNs: bigint): void {
     if (!this.#sourceConnected && nowNs - this.#lastUnitNs > BigInt(MAX_FILL_MS) * NS_PER_MS) this.end();
   }
 
@@ -199,6 +218,7 @@ export class Programme {
     this.segments.ended = false;
     this.segments.close();
     this.#nextPart = undefined;
+    this.#runPart = undefined;
     this.#firstIdrAtNs = undefined;
     this.#jump = true;
     for (const lane of this.video.values()) lane.reset();
@@ -217,6 +237,7 @@ export class Programme {
     const afterLast = (this.segments.lastPart?.part ?? -1) + 1;
     this.#nextPart = Math.max(afterLast, partOfFrame(this.grid, Math.max(...frames)));
     this.#firstPart ??= this.#nextPart;
+    this.#runPart = this.#nextPart;
     this.#mustCut = true;
     return true;
   }
