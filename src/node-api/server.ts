@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import type { Config, RoleName } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
-import type { Logger } from '../observability/logger.ts';
+import { folded, type Logger } from '../observability/logger.ts';
 
 export interface NodeRequest {
   method: string;
@@ -49,9 +49,16 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 export class NodeServer {
   readonly #routes: Route[] = [];
   readonly #server: Server;
+  readonly #unavailable: (error: AppError) => void;
   #url = '';
 
   constructor(private readonly options: NodeServerOptions) {
+    let detail: string | undefined;
+    const tell = folded((count) => options.log.info({ count, detail }, 'requests answered with 503'));
+    this.#unavailable = (error) => {
+      detail = error.detail;
+      tell();
+    };
     this.#server = createServer((req, res) => {
       this.#serve(req, res).catch((error: unknown) => this.#fail(res, error));
     });
@@ -158,7 +165,9 @@ export class NodeServer {
 
   #fail(res: ServerResponse, error: unknown): void {
     const known = error instanceof AppError ? error : new AppError('internal', { cause: error });
-    if (known.fault === 'service') this.options.log.error({ err: error, code: known.code }, 'request failed');
+    // 503 is an answer like another (a held request whose part did not come, a role that ends): no stack, and not one line each
+    if (known.status === 503 && known.cause === undefined) this.#unavailable(known);
+    else if (known.fault === 'service') this.options.log.error({ err: error, code: known.code }, 'request failed');
     if (res.headersSent) {
       res.destroy();
       return;
