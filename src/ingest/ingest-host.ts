@@ -49,6 +49,8 @@ export class IngestHost {
   readonly #redisLost: () => void;
   /** Redis writes of one room go one after the other. */
   readonly #writes = new Map<RoomId, Promise<void>>();
+  /** Room processes on their way out: they remove the room's socket, so their successor must not make it before that. */
+  readonly #leaving = new Map<RoomId, Promise<void>>();
   #spare: RoomProcess | undefined;
   #tidy: NodeJS.Timeout | undefined;
   #closed = false;
@@ -97,6 +99,7 @@ export class IngestHost {
       return await room.process.call('open', { ...request, settings });
     } catch (error) {
       this.#forgetSession(room, request.session);
+      if (!room.participants.has(request.participant)) room.settings.delete(request.participant);
       throw error;
     } finally {
       room.opening--;
@@ -133,7 +136,10 @@ export class IngestHost {
     const room = this.#rooms.get(id);
     if (!room) return;
     this.#dropRoom(room);
-    await room.process.end();
+    const left = room.process.end();
+    this.#leaving.set(id, left);
+    await left;
+    if (this.#leaving.get(id) === left) this.#leaving.delete(id);
     this.#cleanAfter(room);
     await this.#writes.get(id);
   }
@@ -166,10 +172,11 @@ export class IngestHost {
     }
     const process = this.#spare ?? new RoomProcess(this.options.roomScript);
     this.#spare = undefined;
+    const left = this.#leaving.get(id);
     const room: HostedRoom = {
       id,
       process,
-      assigned: process.call('assign', id),
+      assigned: left ? left.then(() => process.call('assign', id)) : process.call('assign', id),
       participants: new Map(),
       settings: new Map(),
       sessions: new Set(),
@@ -203,6 +210,8 @@ export class IngestHost {
 
   #take(room: HostedRoom, event: RoomEvent): void {
     const { events } = this.options;
+    // the last words of a process whose room was dropped, perhaps for a new one
+    if (this.#rooms.get(room.id) !== room && event.type !== 'sessionEnded') return;
     switch (event.type) {
       case 'participantChanged':
         return this.#changed(room, event.participant);

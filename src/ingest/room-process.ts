@@ -1,6 +1,7 @@
 /** The host's handle on one room process: calls with answers, events, and its end. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { childEnvironment } from '../config/config.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../domain/errors.ts';
 import type { RoomCall, RoomCalls, RoomEvent, RoomMessage } from './room-messages.ts';
 
@@ -22,6 +23,7 @@ export class RoomProcess {
   readonly #waiting = new Map<number, Waiting>();
   readonly #ready: Promise<void>;
   #nextId = 1;
+  #loaded = false;
   #ending: Promise<void> | undefined;
 
   /** @param script file of the room process (workers/ingest-room) */
@@ -30,7 +32,10 @@ export class RoomProcess {
     let ready: () => void = () => undefined;
     this.#ready = new Promise((resolve) => (ready = resolve));
     this.#child.on('message', (message: RoomMessage) => {
-      if (message.type === 'ready') ready();
+      if (message.type === 'ready') {
+        this.#loaded = true;
+        ready();
+      }
       else if (message.type === 'answered') this.#settle(message.id, (w) => w.resolve(message.value));
       else if (message.type === 'failed') this.#settle(message.id, (w) => w.reject(new AppError(message.code, { detail: message.detail })));
       else this.onEvent(message);
@@ -52,7 +57,7 @@ export class RoomProcess {
 
   /** @throws AppError the room's own, `unavailable` when it ends meanwhile, `timeout` */
   async call<C extends RoomCall>(call: C, value: RoomCalls[C][0], timeoutMs = CALL_TIMEOUT_MS): Promise<RoomCalls[C][1]> {
-    await this.#ready;
+    if (!this.#loaded && !(await Promise.race([this.#ready.then(() => true), delay(timeoutMs, false, { ref: false })]))) throw new AppError('timeout');
     if (this.exited) throw new AppError('unavailable', { retryAfterSeconds: 1 });
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
