@@ -75,6 +75,24 @@ describe('AudioBus', () => {
     expect(bus.sources.size).toBe(0);
   });
 
+  it('follows changes of rate and channels without a gap or another anchor', () => {
+    const bus = new AudioBus();
+    const a = bus.add(ann);
+    const formats = [[16_000, 1], [48_000, 1], [48_000, 2], [8000, 1], [16_000, 1]] as const;
+    const programme = run(bus, (k) => {
+      const [rateHz, channels] = formats[Math.floor(k / 30)] ?? [48_000, 1];
+      const frames = rateHz / 100;
+      const samples = Int16Array.from({ length: frames * channels }, (_, i) => Math.round(8000 * Math.sin((2 * Math.PI * 440 * (k * frames + Math.floor(i / channels))) / rateHz)));
+      a.queue.push(samples, rateHz, channels, START_NS + k * BLOCK_NS);
+    }, 150);
+
+    const body = programme.subarray(6 * BLOCK_FRAMES, 148 * BLOCK_FRAMES);
+    // interpolation delays 8 kHz by 5 samples of 48 kHz: a change may jump by so much of the tone, not by more
+    expect(largestStep(body)).toBeLessThan(2 * Math.PI * 440 * (8000 / 48_000) * 6);
+    for (let k = 0; k < 5; k++) expect(level(programme.subarray((30 * k + 8) * BLOCK_FRAMES, (30 * k + 28) * BLOCK_FRAMES), 440)).toBeCloseTo(20 * Math.log10(8000 / 32_768), 0);
+    expect([a.queue.reanchored, a.queue.missedFrames]).toEqual([0, 0]);
+  });
+
   it('puts a burst after a stall where it belongs', () => {
     const bus = new AudioBus();
     const a = bus.add(ann);

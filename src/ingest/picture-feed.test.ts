@@ -54,6 +54,33 @@ describe('PictureFeed', () => {
     expect(existsSync(feed.ring)).toBe(false);
   });
 
+  it('passes on that a phone is turned, with and without a change of size', () => {
+    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const feed = feedInto(told);
+    feed.write(picture(640, 360, 10), 1n);
+    feed.write(picture(640, 360, 11, 90), 2n);
+    feed.write(picture(360, 640, 12), 3n);
+    const reader = new FrameRingReader(feed.ring);
+    const seen = [1n, 2n, 3n].map((n) => {
+      const frame = reader.read(n);
+      return [frame?.width, frame?.height, frame?.rotation, frame?.pixels[0], frame?.pixels.length];
+    });
+    reader.close();
+    expect(seen).toEqual([[640, 360, 0, 10, 345_600], [640, 360, 90, 11, 345_600], [360, 640, 0, 12, 345_600]]);
+    expect(told.changes.map((c) => c.width)).toEqual([640, 360]);
+  });
+
+  it('is a feed without pictures while none gets into its ring (a full /dev/shm)', () => {
+    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const feed = feedInto(told);
+    feed.write(picture(320, 180, 10), 5n);
+    const tooLarge = picture(4096, 4096, 1); // refused as a picture is that finds no room
+    const later = performance.now() + 2100;
+    feed.write(tooLarge, 6n);
+    feed.check(later);
+    expect([feed.video, told.dropped]).toEqual([false, 1]);
+  });
+
   it('says when pictures stop and when they are back', () => {
     const told: Told = { changes: [], notices: [], dropped: 0 };
     const feed = feedInto(told);

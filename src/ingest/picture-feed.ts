@@ -41,7 +41,6 @@ export class PictureFeed {
   write(frame: VideoFrame, ptsNs: bigint): void {
     if (this.#closed) return;
     const nowMs = performance.now();
-    this.#lastAtMs = nowMs;
     const bytes = i420Bytes(frame.width, frame.height);
     try {
       const fresh = !this.#writer?.fits(bytes);
@@ -53,6 +52,7 @@ export class PictureFeed {
         this.#replaceRing(bytes);
       }
       const sequence = (this.#writer as FrameRingWriter).write(frame.data, frame.width, frame.height, frame.rotation, ptsNs);
+      this.#lastAtMs = nowMs; // one that got no further is none: the mixer then shows the avatar instead of an old picture
       if (fresh || !this.video || frame.width !== this.width || frame.height !== this.height) {
         this.video = true;
         this.width = frame.width;
