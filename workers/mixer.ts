@@ -47,7 +47,7 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
       return running.hold();
     }
     const before = await rooms.mix(room);
-    const mixer = new RoomMixer(
+    const mixer: RoomMixer = new RoomMixer(
       {
         room,
         feedSocket: feedSocketPath(config.runDir, room),
@@ -67,13 +67,14 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
           );
         },
         takeChild: () => spares.take(),
+        ended: () => {
+          if (mixers.get(room) === mixer) mixers.delete(room);
+        },
       },
       log.child({ room }),
     );
     mixers.set(room, mixer);
-    return mixer.hold().finally(() => {
-      if (mixer.over && mixers.get(room) === mixer) mixers.delete(room);
-    });
+    return mixer.hold();
   });
   worker.on('error', () => undefined); // reconnects by itself; readiness watches Redis
   worker.on('lockRenewalFailed', (jobIds) => {

@@ -12,7 +12,7 @@ export interface MixChildEvents {
   loaded: [];
   ready: [sinceStartMs: number];
   heartbeat: [stats: MixHeartbeat];
-  failed: [code: Extract<FromMix, { type: 'failed' }>['code'], detail: string];
+  failed: [code: Extract<FromMix, { type: 'failed' }>['code'], detail: string, epoch: number | undefined];
   exited: [];
 }
 
@@ -60,7 +60,7 @@ export class MixChild extends EventEmitter<MixChildEvents> {
         this.emit('heartbeat', message.stats);
         return;
       case 'failed':
-        this.emit('failed', message.code, message.detail);
+        this.emit('failed', message.code, message.detail, message.epoch);
     }
   }
 

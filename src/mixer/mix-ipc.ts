@@ -27,7 +27,7 @@ export type FromMix =
   | { type: 'ready'; sinceStartMs: number }
   | { type: 'heartbeat'; stats: MixHeartbeat }
   /** The origin will not have this epoch, or the graph failed; the process ends by itself. */
-  | { type: 'failed'; code: 'staleEpoch' | 'graphFailed' | 'anchorChanged'; detail: string };
+  | { type: 'failed'; code: 'staleEpoch' | 'graphFailed' | 'anchorChanged'; detail: string; /** With `staleEpoch`: the origin's. */ epoch?: number };
 
 export interface MixHeartbeat {
   frames: number;

@@ -72,7 +72,7 @@ export class RoomMix {
         welcomed: (welcome) => this.#welcomed(welcome),
         refused: (refused) => {
           // others (no room yet, an origin that is just starting) pass: the client connects again
-          if (refused.code === 'staleEpoch') this.report({ type: 'failed', code: 'staleEpoch', detail: refused.detail });
+          if (refused.code === 'staleEpoch') this.report({ type: 'failed', code: 'staleEpoch', detail: refused.detail, ...(refused.epoch === undefined ? {} : { epoch: refused.epoch }) });
         },
         keyframeRequested: () => this.#graph.requestKeyframe(),
         disconnected: () => undefined,

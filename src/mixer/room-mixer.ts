@@ -1,6 +1,10 @@
 /**
  * Keeps one room mixed: starts a mixer process per epoch and the next one as soon as it dies, hangs or gives up, until the mix
  * is no longer wanted. This is the body of one BullMQ job; whoever holds the job's lock runs it.
+ *
+ * A lock also runs out while Redis is away, with nobody there to take it. A running mixer therefore stays for a while after
+ * its lock is lost: the same worker then goes on with it under a new lock, and if another took the job, its newer epoch shuts
+ * this one out at the origin. No further epoch is started without a lock.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RoomId } from '../domain/ids.ts';
@@ -17,13 +21,18 @@ const YOUNG_MS = 2000;
 const MAX_BACKOFF_MS = 2000;
 const POLL_MS = 1000;
 const EPOCH_RETRY_MS = 200;
+/** A lost job is found stalled and taken again within about two seconds of Redis being back. */
+const LEASE_GRACE_MS = 10_000;
 
 export interface RoomMixerPorts {
   /** @returns undefined when the room is gone, has ended or wants no mix any more */
   wanted(room: RoomId): Promise<RoomDocument | undefined>;
-  nextEpoch(room: RoomId): Promise<number>;
+  /** @param above an epoch that the origin has seen */
+  nextEpoch(room: RoomId, above: number): Promise<number>;
   report(room: RoomId, status: MixStatus, epoch: number): void;
   takeChild(): MixChild;
+  /** Nothing runs any more, however it ended. */
+  ended(): void;
 }
 
 export interface RoomMixerOptions {
@@ -46,6 +55,10 @@ export class RoomMixer {
   #sent = '';
   #givenUp: string | undefined;
   #unwanted = false;
+  #seenEpoch = 0;
+  #ended: Promise<void> | undefined;
+  #letGo: () => void = () => undefined;
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: RoomMixerOptions,
@@ -53,30 +66,53 @@ export class RoomMixer {
     private readonly log: Logger,
   ) {}
 
+  /** It takes no new lock any more. */
+  get over(): boolean {
+    return this.#unwanted || this.#givenUp !== undefined;
+  }
+
   /**
-   * Ends when the mix is no longer wanted.
-   * @throws MixGivenUp after `giveUp`
+   * Starts the mix, or goes on with it under a new lock. Ends when the mix is no longer wanted.
+   * @throws MixGivenUp after `giveUp`, and at once after `lockLost`
    */
-  async run(): Promise<void> {
+  hold(): Promise<void> {
+    clearTimeout(this.#grace);
+    this.#grace = undefined;
+    const ended = (this.#ended ??= this.#run().finally(() => this.ports.ended()));
+    return new Promise((resolve, reject) => {
+      this.#letGo = () => reject(new MixGivenUp('lock lost'));
+      ended.then(resolve, reject);
+    });
+  }
+
+  /** The job that held it is not ours any more; what runs goes on until it is held again or {@link LEASE_GRACE_MS} have passed. */
+  lockLost(): void {
+    this.#grace ??= setTimeout(() => this.giveUp('lock lost'), LEASE_GRACE_MS);
+    this.#letGo();
+  }
+
+  async #run(): Promise<void> {
     const poll = setInterval(() => void this.refresh(), POLL_MS);
     let youngDeaths = 0;
     try {
       await this.refresh();
-      while (!this.#room && !this.#over()) await delay(EPOCH_RETRY_MS); // Redis is away; the poll asks again
-      while (!this.#over() && this.#room) {
+      while (!this.#room && !this.over) await delay(EPOCH_RETRY_MS); // Redis is away; the poll asks again
+      while (!this.over && this.#room) {
         const room = this.#room;
         const epoch = await this.#nextEpoch();
-        if (epoch === undefined || this.#over()) break;
+        if (epoch === undefined || this.over) break;
         this.epoch = epoch;
         const startedMs = performance.now();
         const reason = await this.#runChild(room);
-        if (this.#over()) break;
+        if (this.#grace) this.giveUp('lock lost');
+        if (this.over) break;
         youngDeaths = performance.now() - startedMs < YOUNG_MS ? youngDeaths + 1 : 0;
         this.log.warn({ epoch: this.epoch, reason }, 'mixer ended, starting the next epoch');
         if (youngDeaths > 1) await delay(Math.min(MAX_BACKOFF_MS, 100 * 2 ** youngDeaths));
       }
     } finally {
       clearInterval(poll);
+      clearTimeout(this.#grace);
       this.#child?.kill();
     }
     if (this.#givenUp !== undefined) throw new MixGivenUp(this.#givenUp);
@@ -103,7 +139,7 @@ export class RoomMixer {
     this.#child?.send({ type: 'room', room: mixRoom(room) });
   }
 
-  /** The lock is lost or the worker closes: the child dies first. */
+  /** The lock is lost for good or the worker closes: the child dies first. */
   giveUp(reason: string): void {
     this.#givenUp ??= reason;
     this.#child?.kill();
@@ -111,18 +147,14 @@ export class RoomMixer {
 
   /** Without Redis there is no epoch that is surely newer than all others: waits for it. */
   async #nextEpoch(): Promise<number | undefined> {
-    while (!this.#over()) {
+    while (!this.over) {
       try {
-        return await this.ports.nextEpoch(this.options.room);
+        return await this.ports.nextEpoch(this.options.room, this.#seenEpoch);
       } catch {
         await delay(EPOCH_RETRY_MS);
       }
     }
     return undefined;
-  }
-
-  #over(): boolean {
-    return this.#unwanted || this.#givenUp !== undefined;
   }
 
   /** @returns why it ended */
@@ -154,8 +186,9 @@ export class RoomMixer {
         frames = stats.frames;
         heardMs = performance.now();
       });
-      child.on('failed', (code, detail) => {
+      child.on('failed', (code, detail, seen) => {
         reason = `${code}: ${detail}`;
+        this.#seenEpoch = Math.max(this.#seenEpoch, seen ?? 0);
       });
       child.on('exited', () => {
         clearInterval(watch);

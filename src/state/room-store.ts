@@ -74,8 +74,13 @@ export class RoomStore {
     return (await this.redis.exists(keys.autoRecorded(id))) === 1;
   }
 
-  /** The next epoch; called by whoever starts a mixer child. */
-  nextEpoch(id: RoomId): Promise<number> {
-    return this.redis.incr(keys.epoch(id));
+  /**
+   * The next epoch; called by whoever starts a mixer child.
+   * @param above an epoch that the origin has seen: a Redis that lost its last writes must not count up to it one by one
+   */
+  async nextEpoch(id: RoomId, above = 0): Promise<number> {
+    const script = `local next = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), tonumber(ARGV[1])) + 1
+      redis.call('SET', KEYS[1], next) return next`;
+    return (await this.redis.eval(script, 1, keys.epoch(id), String(above))) as number;
   }
 }

@@ -10,6 +10,7 @@ import { nearestVideoFrame } from '../../src/domain/programme-time.ts';
 import type { RoomDocument } from '../../src/domain/room.ts';
 import { Queues } from '../../src/queue/queues.ts';
 import { EventPublisher } from '../../src/state/events.ts';
+import { keys } from '../../src/state/keys.ts';
 import { connectRedis, type Redis } from '../../src/state/redis.ts';
 import { RoomStore } from '../../src/state/room-store.ts';
 import { MixerRig, plainPicture, RIG_ROOM } from '../support/mixer-rig.ts';
@@ -84,6 +85,41 @@ afterAll(async () => {
 });
 
 describe('the mixer role', () => {
+  it('mixes on without a new epoch while Redis is away for longer than a lock lasts, and holds the job again afterwards', async () => {
+    const worker = startWorker();
+    await rooms.setMixWanted(RIG_ROOM, true);
+    await queues.add('mix', `mix-${RIG_ROOM}`, { room: RIG_ROOM }, NODE);
+    await waitFor('running', async () => (await rooms.mix(RIG_ROOM)).status === 'running', { timeoutMs: 15_000 });
+    const before = await rooms.mix(RIG_ROOM);
+    const [child] = mixersOf(worker).mixing;
+
+    process.kill(server.pid, 'SIGSTOP');
+    const awayNs = process.hrtime.bigint();
+    await pause(7000);
+    process.kill(server.pid, 'SIGCONT');
+    await pause(13_000); // longer than a lost lock is waited for
+
+    const times = rig.programme.units.filter((u) => u.track === 'video:high' && u.arrivedNs > awayNs).map((u) => Number(u.arrivedNs) / 1e6);
+    const longestMs = Math.max(...times.slice(1).map((t, i) => t - (times[i] as number)));
+    expect(mixersOf(worker).mixing).toEqual([child]);
+    expect((await rooms.mix(RIG_ROOM)).epoch).toBe(before.epoch);
+    expect(longestMs).toBeLessThan(500);
+    expect(times.length).toBeGreaterThan(0.9 * 20 * 30);
+    const jobs = await queues.queue('mix', NODE).getActive();
+    expect(jobs.map((j) => j.id)).toEqual([`mix-${RIG_ROOM}`]);
+
+    // an origin that has seen higher epochs than Redis remembers
+    expect(await rooms.nextEpoch(RIG_ROOM, 41)).toBe(42);
+
+    await rooms.setMixWanted(RIG_ROOM, false);
+    await waitFor('idle', async () => (await rooms.mix(RIG_ROOM)).status === 'idle', { timeoutMs: 4000 });
+    const tree = processTree(worker.pid as number);
+    worker.kill('SIGTERM');
+    await waitFor('the worker to end', () => !tree.some(isAlive), { timeoutMs: 5000 });
+    await redis.del(keys.epoch(RIG_ROOM), keys.mix(RIG_ROOM));
+    rig.programme.units.length = 0;
+  }, 60_000);
+
   it('starts a mix from a warm spare, replaces a killed mixer, outlives a killed worker, and ends when it should', async () => {
     const first = startWorker();
     await waitFor('a warm spare', () => mixersOf(first).spare.length === 1, { timeoutMs: 15_000 });
