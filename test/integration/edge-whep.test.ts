@@ -99,6 +99,17 @@ describe('a viewer in Chromium', () => {
     await viewersGone();
   });
 
+  it('hears left and right apart when it asks for stereo as our pages do', async () => {
+    const watcher = await host.watch({ rendition: 'mid', stereo: true });
+    await waitFor('first picture', async () => (await watcher.state()).firstPictureMs);
+
+    const { left, right } = await watcher.sides();
+    await end(watcher);
+
+    expect(left.at440Db - right.at440Db).toBeGreaterThan(20);
+    expect(right.at660Db - left.at660Db).toBeGreaterThan(20);
+  });
+
   it('goes on over a restart of the origin', async () => {
     const watcher = await host.watch({ rendition: 'mid' });
     await waitFor('first picture', async () => (await watcher.state()).firstPictureMs);

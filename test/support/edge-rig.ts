@@ -1,4 +1,4 @@
-/** A real edge process fed by a ready-made programme (red `high`, blue `mid`, a 440 Hz tone), and a page that watches it. */
+/** A real edge process fed by a ready-made programme (red `high`, blue `mid`, 440 Hz on the left and 660 Hz on the right), and a page that watches it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { NodeClient } from '../../src/node-api/client.ts';
 import type { SessionAnswer, WhepOpen } from '../../src/node-api/contract.ts';
 import { connectRedis } from '../../src/state/redis.ts';
 import { SessionStore } from '../../src/state/session-store.ts';
+import { withOpusStereo } from '../../web/media/opus-stereo.ts';
 import { launchBrowser } from './browser.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
@@ -41,7 +42,7 @@ export async function startEdgeRig(options: { cache?: boolean; maxViewers?: numb
   const [high, mid, opus, redis] = await Promise.all([
     encodeVideoLoop('color=red', 1280, 720, 2_500_000, NOISE),
     encodeVideoLoop('color=blue', 640, 360, 600_000, NOISE),
-    encodeOpusLoop('sine=frequency=440', 64_000),
+    encodeOpusLoop('aevalsrc=0.125*sin(2*PI*440*t)|0.125*sin(2*PI*660*t):c=stereo:s=48000', 64_000),
     startTestRedis(),
   ]);
   const source = new ProgrammeSource({
@@ -112,6 +113,8 @@ async function startEdge(runDir: string, redis: TestRedis, udpPort: number, maxV
 
 export interface WatchOptions {
   rendition?: WhepOpen['rendition'];
+  /** Offers as our own pages do. */
+  stereo?: boolean;
   /** Replaces the edge's port in the answer: a relay in between. */
   viaPort?: number;
 }
@@ -142,6 +145,8 @@ export interface Watcher {
   session: SessionId;
   etag: string;
   state(): Promise<WatchState>;
+  /** What is heard on the left and on the right. */
+  sides(): Promise<Record<'left' | 'right', { at440Db: number; at660Db: number }>>;
 }
 
 export interface WatchHost {
@@ -164,10 +169,12 @@ export async function startWatchHost(rig: EdgeRig): Promise<WatchHost> {
         opened = await rig.open({ offer, rendition: options.rendition ?? 'auto' });
         return options.viaPort ? opened.answer.replaceAll(` 127.0.0.1 ${rig.udpPort} `, ` 127.0.0.1 ${options.viaPort} `) : opened.answer;
       });
+      await page.exposeFunction('adjusted', (offer: string) => (options.stereo ? withOpusStereo(offer) : offer));
       await page.evaluate('globalThis.__name = (named) => named'); // a helper that transpiled functions expect
       await page.evaluate(watchInPage);
       if (!opened) throw new Error('no answer');
-      return { page, session: opened.session, etag: opened.etag, state: () => page.evaluate(() => (globalThis as unknown as { state(): Promise<WatchState> }).state()) };
+      const sides: Watcher['sides'] = () => page.evaluate(() => (globalThis as unknown as { sides: Watcher['sides'] }).sides());
+      return { page, session: opened.session, etag: opened.etag, sides, state: () => page.evaluate(() => (globalThis as unknown as { state(): Promise<WatchState> }).state()) };
     },
     async close() {
       await browser.close();
@@ -188,7 +195,7 @@ async function serve(): Promise<Server> {
 
 /** Runs in the page. */
 async function watchInPage(): Promise<void> {
-  const here = globalThis as unknown as { whep(offer: string): Promise<string>; state(): Promise<unknown> };
+  const here = globalThis as unknown as { whep(offer: string): Promise<string>; adjusted(offer: string): Promise<string>; state(): Promise<unknown>; sides(): Promise<unknown> };
   const video = document.querySelector('video') as HTMLVideoElement;
   const pc = new RTCPeerConnection();
   pc.addTransceiver('video', { direction: 'recvonly' });
@@ -196,7 +203,7 @@ async function watchInPage(): Promise<void> {
   pc.ontrack = (event) => {
     video.srcObject = event.streams[0] ?? null;
   };
-  await pc.setLocalDescription();
+  await pc.setLocalDescription({ type: 'offer', sdp: await here.adjusted((await pc.createOffer()).sdp ?? '') });
   const started = performance.now();
   let firstPictureMs: number | undefined;
   video.requestVideoFrameCallback(() => {
@@ -238,5 +245,26 @@ async function watchInPage(): Promise<void> {
       audioDelayMs: mean('audio', a['jitterBufferDelay'] ?? 0, a['jitterBufferEmittedCount'] ?? 0),
       soundAheadMs: soundAt && pictureAt ? soundAt - pictureAt : undefined,
     };
+  };
+  here.sides = async () => {
+    const sound = new AudioContext();
+    await sound.resume();
+    const split = sound.createMediaStreamSource(video.srcObject as MediaStream).connect(sound.createChannelSplitter(2));
+    const ears = [0, 1].map((side) => {
+      const ear = sound.createAnalyser();
+      ear.fftSize = 4096;
+      ear.smoothingTimeConstant = 0;
+      split.connect(ear, side);
+      return ear;
+    });
+    const spectrum = new Float32Array(2048);
+    const level = (ear: AnalyserNode, hz: number): number => {
+      ear.getFloatFrequencyData(spectrum);
+      return Math.max(...spectrum.subarray(Math.round((hz * 4096) / sound.sampleRate) - 2).subarray(0, 5));
+    };
+    for (let tries = 0; tries < 100 && !(level(ears[0] as AnalyserNode, 440) > -50); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+    const levels = ears.map((ear) => ({ at440Db: level(ear, 440), at660Db: level(ear, 660) }));
+    await sound.close();
+    return { left: levels[0], right: levels[1] };
   };
 }
