@@ -16,6 +16,7 @@ export const keys = {
   session: (id: SessionId) => `tessera:session:${id}`,
   roomSessions: (id: RoomId) => `tessera:room:${id}:sessions`,
   recordings: 'tessera:recordings',
+  unfinishedRecordings: 'tessera:recordings:unfinished',
   recording: (id: RecordingId) => `tessera:recording:${id}`,
   restreams: 'tessera:restreams',
   restream: (id: RestreamId) => `tessera:restream:${id}`,

@@ -1,7 +1,8 @@
 /** What the stores leave in Redis: nothing grows for ever. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ParticipantId, RestreamId, RoomId, SessionId } from '../../src/domain/ids.ts';
+import type { ParticipantId, RecordingId, RestreamId, RoomId, SessionId } from '../../src/domain/ids.ts';
 import { keys } from '../../src/state/keys.ts';
+import { RecordingStore } from '../../src/state/recording-store.ts';
 import { connectRedis, type Redis } from '../../src/state/redis.ts';
 import { RestreamStore } from '../../src/state/restream-store.ts';
 import { SessionStore } from '../../src/state/session-store.ts';
@@ -48,4 +49,18 @@ it("a session whose record ran out leaves its room's index", async () => {
 
   expect((await sessions.list(ROOM)).map((s) => s.id)).toEqual([young]);
   expect(await redis.smembers(keys.roomSessions(ROOM))).toEqual([young]);
+});
+
+it('unfinished recordings are found without reading the whole catalogue, and leave that list when they are done', async () => {
+  const recordings = new RecordingStore(redis);
+  const ids = ['running', 'processing', 'complete', 'deleted'] as RecordingId[];
+  for (const id of ids) await recordings.create({ id, room: ROOM, name: id, rendition: 'high', status: 'recording', startedAt: new Date().toISOString(), durationMs: 0, gaps: [], files: [] });
+  await recordings.update('processing' as RecordingId, (r) => ({ ...r, status: 'processing' }));
+  await recordings.update('complete' as RecordingId, (r) => ({ ...r, status: 'complete' }));
+  await recordings.delete('deleted' as RecordingId);
+
+  expect((await recordings.listUnfinished()).map((r) => r.id).sort()).toEqual(['processing', 'running']);
+  expect((await redis.smembers(keys.unfinishedRecordings)).sort()).toEqual(['processing', 'running']);
+  expect(await recordings.listUnfinished('other' as RoomId)).toEqual([]);
+  expect((await recordings.list()).map((r) => r.id).sort()).toEqual(['complete', 'processing', 'running']);
 });

@@ -32,7 +32,7 @@ export class MixCommands {
    * @throws AppError unavailable when the origin cannot be reached; call again then
    */
   async end(room: RoomDocument): Promise<void> {
-    const recordings = await this.state.recordings.list(room.id);
+    const recordings = await this.state.recordings.listUnfinished(room.id);
     for (const recording of recordings) await this.recordings.stop(recording);
     await this.state.rooms.setMixWanted(room.id, false);
     this.state.events.publish({ type: 'mixWantedChanged', room: room.id });

@@ -106,7 +106,7 @@ export class Reconciler {
       state.rooms.mix(id),
       state.rooms.mixWanted(id),
       state.participants.list(id),
-      room.autoRecord ? state.recordings.list(id) : [],
+      room.autoRecord ? state.recordings.listUnfinished(id) : [],
       room.autoRecord && state.rooms.autoRecorded(id),
     ]);
     const nowMs = Date.now();
@@ -172,7 +172,7 @@ export class Reconciler {
   /** Jobs that should be there: lost with a Redis that came back older, or never added because control ended in between. */
   async #jobs(): Promise<void> {
     const { state, recordings, restreams, log } = this.parts;
-    for (const recording of await state.recordings.list()) {
+    for (const recording of await state.recordings.listUnfinished()) {
       if (recording.status === 'processing') await recordings.enqueueFinalise(recording);
       else if ((recording.status === 'recording' || recording.status === 'paused') && !this.#lookedAfter.has(recording.id)) {
         this.#lookedAfter.add(recording.id);
