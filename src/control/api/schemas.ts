@@ -49,7 +49,7 @@ export const roomCreate = z.object({
   video: videoFormat.default({ width: 1280, height: 720, frameRate: 30 }),
   region: name.optional(),
   autoRecord: z.boolean().default(false),
-  access: z.enum(['token', 'open', 'ticket']).default('token'),
+  access: z.enum(['token', 'open', 'ticket']).default('token').describe('open: watched without a token; ticket: as token today, single use is not enforced yet'),
 });
 
 export const tokenRequest = z.object({

@@ -53,6 +53,7 @@ export class Signalling {
     this.#io = new Server(server, {
       path: '/socket.io',
       serveClient: false,
+      connectTimeout: 10_000, // for the token, once the connection stands
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
       cors: config.localMode ? undefined : { origin: '*' },
       allowRequest: (req, decide) => decide(null, !config.localMode || allowedInLocalMode(req.headers)),
