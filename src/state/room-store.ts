@@ -12,10 +12,9 @@ export class RoomStore {
 
   /** @returns false when a room with this id exists */
   async create(room: RoomDocument): Promise<boolean> {
-    const made = await this.redis.set(keys.room(room.id), JSON.stringify(room), 'NX');
-    if (made !== 'OK') return false;
-    await this.redis.sadd(keys.rooms, room.id);
-    return true;
+    const script = `if not redis.call('SET', KEYS[1], ARGV[1], 'NX') then return 0 end
+      redis.call('SADD', KEYS[2], ARGV[2]) return 1`;
+    return (await this.redis.eval(script, 2, keys.room(room.id), keys.rooms, JSON.stringify(room), room.id)) === 1;
   }
 
   get(id: RoomId): Promise<RoomDocument | undefined> {
@@ -45,13 +44,14 @@ export class RoomStore {
     return (await getJson<MixState>(this.redis, keys.mix(id))) ?? IDLE;
   }
 
-  /** Written by the mixer worker; refused (false) when a newer epoch has written. */
+  /** Written by the mixer worker; refused (false) when a newer epoch has written, or when the room is gone: nothing must stay behind. */
   async setMix(id: RoomId, state: Omit<MixState, 'since'>): Promise<boolean> {
-    const script = `local now = redis.call('GET', KEYS[1])
+    const script = `if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+      local now = redis.call('GET', KEYS[1])
       if now and cjson.decode(now).epoch > tonumber(ARGV[2]) then return 0 end
       redis.call('SET', KEYS[1], ARGV[1]) return 1`;
     const value: MixState = { ...state, since: new Date().toISOString() };
-    return (await this.redis.eval(script, 1, keys.mix(id), JSON.stringify(value), String(state.epoch))) === 1;
+    return (await this.redis.eval(script, 2, keys.mix(id), keys.room(id), JSON.stringify(value), String(state.epoch))) === 1;
   }
 
   /** Whether the room should have a mix: set by control, read by the mixer worker, which ends its job when it goes. */

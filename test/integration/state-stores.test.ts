@@ -1,10 +1,12 @@
 /** What the stores leave in Redis: nothing grows for ever. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ParticipantId, RecordingId, RestreamId, RoomId, SessionId } from '../../src/domain/ids.ts';
+import type { RoomDocument } from '../../src/domain/room.ts';
 import { keys } from '../../src/state/keys.ts';
 import { RecordingStore } from '../../src/state/recording-store.ts';
 import { connectRedis, type Redis } from '../../src/state/redis.ts';
 import { RestreamStore } from '../../src/state/restream-store.ts';
+import { RoomStore } from '../../src/state/room-store.ts';
 import { SessionStore } from '../../src/state/session-store.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
@@ -63,4 +65,17 @@ it('unfinished recordings are found without reading the whole catalogue, and lea
   expect((await redis.smembers(keys.unfinishedRecordings)).sort()).toEqual(['processing', 'running']);
   expect(await recordings.listUnfinished('other' as RoomId)).toEqual([]);
   expect((await recordings.list()).map((r) => r.id).sort()).toEqual(['complete', 'processing', 'running']);
+});
+
+it('a room is made once, whole, and a late mixer leaves nothing behind when it is gone', async () => {
+  const rooms = new RoomStore(redis);
+  const room: RoomDocument = { id: ROOM, name: 'Room', createdAt: '', layout: { preset: 'grid' }, overlays: { labels: true }, video: { width: 1280, height: 720, frameRate: 30 }, access: 'token', autoRecord: false };
+
+  expect([await rooms.create(room), await rooms.create({ ...room, name: 'Another' })]).toEqual([true, false]);
+  expect((await rooms.list()).map((r) => r.name)).toEqual(['Room']);
+  expect([await rooms.setMix(ROOM, { status: 'running', epoch: 2 }), await rooms.setMix(ROOM, { status: 'idle', epoch: 1 })]).toEqual([true, false]);
+
+  await rooms.delete(ROOM);
+  expect(await rooms.setMix(ROOM, { status: 'idle', epoch: 3 })).toBe(false);
+  expect(await redis.keys(`tessera:room:${ROOM}*`)).toEqual([]);
 });
