@@ -67,6 +67,18 @@ describe('two people in a room', () => {
     await expectTones(hls, [RED_HZ, BLUE_HZ]);
   });
 
+  it('are laid out anew within 500 ms of the host asking', async () => {
+    expect((await service.api('PATCH', `/api/rooms/${ROOM}/participants/Blue`, { pinned: true })).status).toBe(200);
+    await service.api('PUT', `/api/rooms/${ROOM}/layout`, { preset: 'single' });
+    const started = performance.now();
+    await waitFor('one picture over the whole canvas', () => near(whep, [BLUE, BLUE]), { timeoutMs: 3000, intervalMs: 10 });
+    const tookMs = performance.now() - started;
+    await service.api('PUT', `/api/rooms/${ROOM}/layout`, { preset: 'grid' });
+    await service.api('PATCH', `/api/rooms/${ROOM}/participants/Blue`, { pinned: false });
+    await waitFor('the grid', () => near(whep, [RED, BLUE]), { timeoutMs: 3000 });
+    expect(tookMs).toBeLessThan(800); // 500 ms in the programme, the rest is the way to the viewer and the canvas
+  });
+
   it('hear each other and not themselves', async () => {
     await waitFor('the mix-minus', () => heard(red, BLUE_HZ) > -45 && heard(blue, RED_HZ) > -45, { timeoutMs: 10_000 });
     expect(heard(red, RED_HZ)).toBeLessThan(heard(red, BLUE_HZ) - 40);
