@@ -5,13 +5,13 @@ import { AppError } from '../domain/errors.ts';
 import type { NodeId, ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
 import type { Participant, ParticipantPatch } from '../domain/room.ts';
 import { feedSocketPath } from '../media/feed-protocol.ts';
+import { sweepRings } from '../media/ring-leftovers.ts';
 import type { SessionAnswer, SessionPatch, SessionPatched, WhipOpen } from '../node-api/contract.ts';
 import { folded, type Logger } from '../observability/logger.ts';
 import type { EventPublisher } from '../state/events.ts';
 import type { ParticipantStore } from '../state/participant-store.ts';
 import type { RoomStore } from '../state/room-store.ts';
 import type { SessionStore } from '../state/session-store.ts';
-import { sweepRings } from './ring-leftovers.ts';
 import type { ParticipantFacts, RoomEvent, RoomFigures } from './room-messages.ts';
 import { RoomProcess } from './room-process.ts';
 

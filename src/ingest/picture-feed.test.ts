@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { existsSync } from 'node:fs';
 import { FrameRingReader, i420Bytes } from '../media/frame-ring.ts';
 import { PictureFeed } from './picture-feed.ts';
-import { ringOwner } from './ring-leftovers.ts';
 import type { VideoFrame } from './wrtc.ts';
 
 function picture(width: number, height: number, value: number, rotation: VideoFrame['rotation'] = 0): VideoFrame {
@@ -102,13 +101,5 @@ describe('PictureFeed', () => {
     const other = feedInto(told);
     other.write(picture(4096, 4096, 1), 7n);
     expect(other.dropped).toBe(1);
-  });
-});
-
-describe('ringOwner', () => {
-  it('reads the pid out of names of this instance, also with dashes in the room', () => {
-    expect(ringOwner('tessera-abc123-my-room-7-4711-3-0', 'abc123')).toBe(4711);
-    expect(ringOwner('tessera-def456-room-4711-3-0', 'abc123')).toBeUndefined();
-    expect(ringOwner('other', 'abc123')).toBeUndefined();
   });
 });

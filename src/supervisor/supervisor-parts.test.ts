@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { redisArguments } from './embedded-redis.ts';
 import { DataDirInUse, lockDataDir, processStart } from './instance-lock.ts';
-import { ringWriter, sweepFrameRings, sweepRunDir } from './leftovers.ts';
+import { ringWriter, sweepRings } from '../media/ring-leftovers.ts';
+import { sweepRunDir } from './leftovers.ts';
 import { dataDirProblem, sharedMemoryProblem, tcpPortProblem } from './preflight.ts';
 import { prettyLine, prettyLines } from './pretty-log.ts';
 import { restartDelayMs } from './restart-delay.ts';
@@ -53,9 +54,9 @@ describe('leftovers', () => {
     const names = [`tessera-${instance}-a-4194301-0-0`, `tessera-${instance}-a-${process.pid}-0-0`, `tessera-${instance}x-a-4194301-0-0`];
     for (const name of names) writeFileSync(`/dev/shm/${name}`, '');
     try {
-      expect(sweepFrameRings(instance)).toBe(1);
+      expect(sweepRings(instance)).toBe(1);
       expect(names.map((name) => existsSync(`/dev/shm/${name}`))).toEqual([false, true, true]);
-      expect(sweepFrameRings(instance, true)).toBe(1);
+      expect(sweepRings(instance, true)).toBe(1);
     } finally {
       for (const name of names) rmSync(`/dev/shm/${name}`, { force: true });
     }

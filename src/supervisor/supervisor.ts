@@ -4,11 +4,12 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { childEnvironment, redisUrl, type Config, type RoleName } from '../config/config.ts';
+import { sweepRings } from '../media/ring-leftovers.ts';
 import type { Logger } from '../observability/logger.ts';
 import { KeptChild } from './child.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
 import { lockDataDir } from './instance-lock.ts';
-import { sweepFrameRings, sweepRunDir } from './leftovers.ts';
+import { sweepRunDir } from './leftovers.ts';
 import { prettyLines } from './pretty-log.ts';
 
 /** Longest time from the first SIGTERM to the end of the last child. */
@@ -64,7 +65,7 @@ export class Supervisor {
   /** @throws an Error with a sentence when Redis does not start */
   async start(): Promise<void> {
     const { config, log } = this.options;
-    const swept = sweepFrameRings(config.instance);
+    const swept = sweepRings(config.instance);
     sweepRunDir(config.runDir); // nobody else's: the data folder is locked
     if (swept > 0) log.info({ swept }, 'removed frame rings of an earlier run');
     if (this.#closing) return;
@@ -103,7 +104,7 @@ export class Supervisor {
       const restMs = STOP_MS - later - (performance.now() - startedAt);
       await Promise.all(roles.map((role) => this.#children.get(role)?.stop(takesRest ? Math.max(graceMs, restMs) : graceMs)));
     }
-    sweepFrameRings(config.instance, true);
+    sweepRings(config.instance, true);
     sweepRunDir(config.runDir);
     this.#unlock?.();
   }
