@@ -132,7 +132,10 @@ export class Recorder {
     const follower = {
       part: (part: ProgrammePart): void => {
         recording.part(part);
-        if (recording.document.status === 'stopped') room.followers.delete(follower);
+        if (recording.document.status !== 'stopped') return;
+        // it ended by itself: control's reconciler sees that and finishes it
+        if (room.followers.delete(follower) && recording.incompatible)
+          this.options.log.warn({ room: room.room, recording: id, durationMs: recording.document.durationMs }, 'recording ended: the codec parameters of the programme have changed');
       },
       ended: (): void => {
         recording.ended();

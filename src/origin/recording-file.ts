@@ -45,7 +45,7 @@ export class RecordingFile {
   #bytes = 0;
   #putting = false;
   #closed = false;
-  #onStored: (() => void)[] = [];
+  readonly #onStored = new Set<() => void>();
 
   constructor(
     private readonly folder: string,
@@ -104,12 +104,16 @@ export class RecordingFile {
     const complete = (): boolean => this.document.stored >= this.document.chunkEnds.length;
     if (complete()) return true;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#onStored.push(() => {
-        if (!complete()) return;
+      const done = (): void => {
         clearTimeout(timer);
+        this.#onStored.delete(look);
         resolve();
-      });
+      };
+      const look = (): void => {
+        if (complete()) done();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.#onStored.add(look);
     });
     return complete();
   }

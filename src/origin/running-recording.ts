@@ -28,6 +28,8 @@ type Phase =
   | { name: 'done' };
 
 export class RunningRecording {
+  /** It ended because the programme's codec parameters changed. */
+  incompatible = false;
   readonly #timeline: MuxedTimeline;
   #phase: Phase;
   #endFrame: number | undefined;
@@ -107,6 +109,7 @@ export class RunningRecording {
     const video = part.video.get(this.document.rendition);
     if (!video || this.#phase.name === 'paused' || this.#phase.name === 'done') return;
     if (this.document.config !== undefined && this.document.config !== video.config) {
+      this.incompatible = true;
       this.ended(); // one file has one set of parameters
       return;
     }
