@@ -36,6 +36,7 @@ export class FeedServer {
       this.#server.once('error', reject);
       this.#server.listen(this.path, () => {
         this.#server.off('error', reject);
+        this.#server.on('error', () => undefined); // a reader that cannot be accepted comes again
         resolve();
       });
     });

@@ -108,6 +108,7 @@ export class ProgrammeServer {
       server.once('error', reject);
       server.listen(where, () => {
         server.off('error', reject);
+        server.on('error', (error) => this.options.log.error({ err: error }, 'programme connection could not be accepted'));
         resolve(server);
       });
     });
