@@ -6,6 +6,7 @@ import { MixCommands } from './commands/mix-commands.ts';
 import { RecordingCommands } from './commands/recording-commands.ts';
 import { RestreamCommands } from './commands/restream-commands.ts';
 import { RoomEnding } from './commands/room-ending.ts';
+import { SessionCommands } from './commands/session-commands.ts';
 import type { ControlDependencies } from './dependencies.ts';
 import { CachedNodes } from './placement/cached-nodes.ts';
 import { CachedRooms } from './placement/cached-rooms.ts';
@@ -21,6 +22,7 @@ export interface Services extends ControlDependencies {
   mixes: MixCommands;
   recordings: RecordingCommands;
   restreams: RestreamCommands;
+  sessions: SessionCommands;
   ending: RoomEnding;
 }
 
@@ -33,6 +35,7 @@ export function createServices(dependencies: ControlDependencies): Services {
   const recordings = new RecordingCommands(state, placement, nodeClient, queues);
   const restreams = new RestreamCommands(state, queues);
   const mixes = new MixCommands(state, placement, nodeClient, queues, recordings);
+  const sessions = new SessionCommands(state, nodeClient);
   return {
     ...dependencies,
     tokens,
@@ -44,6 +47,7 @@ export function createServices(dependencies: ControlDependencies): Services {
     mixes,
     recordings,
     restreams,
-    ending: new RoomEnding(state, placement, nodeClient, mixes, restreams),
+    sessions,
+    ending: new RoomEnding(state, placement, nodeClient, mixes, restreams, sessions),
   };
 }

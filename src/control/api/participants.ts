@@ -9,7 +9,7 @@ import { endpoint, type Endpoint } from './endpoint.ts';
 import { findRoom } from './find-room.ts';
 import * as shape from './schemas.ts';
 
-export function participantEndpoints({ state, placement, nodeClient }: Services): Endpoint[] {
+export function participantEndpoints({ state, placement, nodeClient, sessions }: Services): Endpoint[] {
   const find = async (room: RoomId, id: string): Promise<Participant> => {
     await findRoom(state, room);
     const found = isName(id) ? await state.participants.get(room, id as ParticipantId) : undefined;
@@ -65,11 +65,7 @@ export function participantEndpoints({ state, placement, nodeClient }: Services)
         state.events.publish({ type: 'participantRemoved', room, participant: participant.id });
         const owner = await placement.owner(await findRoom(state, room));
         if (owner) await ignoreMissing(nodeClient.call(owner.url, 'DELETE', NODE_PATHS.participant(room, participant.id)));
-        for (const session of await state.sessions.list(room)) {
-          if (session.identity !== participant.id) continue;
-          if (session.kind === 'whep') await nodeClient.call(session.nodeUrl, 'DELETE', NODE_PATHS.session(session.id), undefined, 2000).catch(() => undefined);
-          await state.sessions.remove(session);
-        }
+        await sessions.end((await state.sessions.list(room)).filter((session) => session.identity === participant.id));
         res.status(204).end();
       },
     }),

@@ -11,12 +11,19 @@ import { readRoomView } from './room-view.ts';
 import * as shape from './schemas.ts';
 import { z } from 'zod';
 
-
 /** Rooms, their layout and overlays. */
 export function roomEndpoints({ state, ending, cachedRooms, log }: Services): Endpoint[] {
   const changed = (id: RoomId): void => {
     cachedRooms.forget(id);
     state.events.publish({ type: 'roomChanged', room: id });
+  };
+  /** @throws AppError roomNotFound, roomEnded */
+  const change = async (id: RoomId, apply: (room: RoomDocument) => RoomDocument): Promise<RoomDocument> => {
+    await findRoom(state, id, { ended: 'refuse' });
+    const room = await state.rooms.update(id, apply);
+    if (!room) throw new AppError('roomNotFound');
+    changed(id);
+    return room;
   };
 
   return [
@@ -102,11 +109,7 @@ export function roomEndpoints({ state, ending, cachedRooms, log }: Services): En
       answers: { 200: { description: 'The layout as it is now', schema: shape.layoutChoice } },
       problems: [404, 409],
       handle: async ({ room: id, body, res }) => {
-        await findRoom(state, id, { ended: 'refuse' });
-        const room = await state.rooms.update(id, (r) => ({ ...r, layout: body }));
-        if (!room) throw new AppError('roomNotFound');
-        changed(id);
-        res.json(room.layout);
+        res.json((await change(id, (room) => ({ ...room, layout: body }))).layout);
       },
     }),
     endpoint({
@@ -120,16 +123,11 @@ export function roomEndpoints({ state, ending, cachedRooms, log }: Services): En
       answers: { 200: { description: 'All overlays as they are now', schema: shape.overlays } },
       problems: [404, 409],
       handle: async ({ room: id, body, res }) => {
-        await findRoom(state, id, { ended: 'refuse' });
-        const room = await state.rooms.update(id, (r) => ({ ...r, overlays: applyOverlays(r.overlays, body) }));
-        if (!room) throw new AppError('roomNotFound');
-        changed(id);
-        res.json(room.overlays);
+        res.json((await change(id, (room) => ({ ...room, overlays: applyOverlays(room.overlays, body) }))).overlays);
       },
     }),
   ];
 }
-
 
 function applyOverlays(before: Overlays, patch: z.output<typeof shape.overlaysPatch>): Overlays {
   const after: Record<string, unknown> = { ...before };

@@ -1,5 +1,6 @@
 /** Ends a room with all that belongs to it. Every step may be repeated; the reconciler does so until all have succeeded. */
 import { AppError } from '../../domain/errors.ts';
+import type { RoomId } from '../../domain/ids.ts';
 import type { RoomDocument } from '../../domain/room.ts';
 import type { NodeClient } from '../../node-api/client.ts';
 import { NODE_PATHS } from '../../node-api/contract.ts';
@@ -7,21 +8,36 @@ import type { State } from '../dependencies.ts';
 import type { Placement } from '../placement/placement.ts';
 import { ignoreMissing, type MixCommands } from './mix-commands.ts';
 import type { RestreamCommands } from './restream-commands.ts';
+import type { SessionCommands } from './session-commands.ts';
 
 /** A machine that does not come back for this long holds a room's end up no longer. */
 const GIVE_UP_MS = 60_000;
 
 export class RoomEnding {
+  readonly #running = new Map<RoomId, Promise<void>>();
+
   constructor(
     private readonly state: State,
     private readonly placement: Placement,
     private readonly nodeClient: NodeClient,
     private readonly mixes: MixCommands,
     private readonly restreams: RestreamCommands,
+    private readonly sessions: SessionCommands,
   ) {}
 
-  /** @throws AppError when a node could not be reached; the room then stays `ended` and is tried again */
-  async run(room: RoomDocument): Promise<void> {
+  /**
+   * The request that ends a room and the reconciler may come at once: the second joins the first.
+   * @throws AppError when a node could not be reached; the room then stays `ended` and is tried again
+   */
+  run(room: RoomDocument): Promise<void> {
+    const known = this.#running.get(room.id);
+    if (known) return known;
+    const running = this.#run(room).finally(() => this.#running.delete(room.id));
+    this.#running.set(room.id, running);
+    return running;
+  }
+
+  async #run(room: RoomDocument): Promise<void> {
     for (const restream of await this.state.restreams.list(room.id)) if (restream.status !== 'stopped') await this.restreams.stop(restream);
     try {
       await this.mixes.end(room);
@@ -33,10 +49,7 @@ export class RoomEnding {
     }
     const owner = await this.placement.owner(room);
     if (owner) await ignoreMissing(this.nodeClient.call(owner.url, 'DELETE', NODE_PATHS.room(room.id)));
-    for (const session of await this.state.sessions.list(room.id)) {
-      if (session.kind === 'whep') await this.nodeClient.call(session.nodeUrl, 'DELETE', NODE_PATHS.session(session.id), undefined, 2000).catch(() => undefined);
-      await this.state.sessions.remove(session);
-    }
+    await this.sessions.end(await this.state.sessions.list(room.id));
     await this.state.rooms.delete(room.id);
     this.state.events.publish({ type: 'roomDeleted', room: room.id });
   }
