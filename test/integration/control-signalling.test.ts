@@ -43,6 +43,18 @@ async function connect(auth: Record<string, unknown>, base = rig.base): Promise<
 const token = (role: 'host' | 'participant' | 'viewer', sub: string, room: string = ROOM) => rig.token({ room, role, sub, name: sub.toUpperCase() });
 const ask = (heard: Heard, event: 'chat', value: unknown): Promise<Acknowledgement> => heard.client.timeout(3000).emitWithAck(event, value as { text: string });
 
+describe('a token that runs out', () => {
+  it('cuts the connection as if it had broken', async () => {
+    const almostOver = await rig.token({ room: ROOM, role: 'host', sub: 'hanna' }, { expiresInSeconds: -58 }); // 60 s of clock skew are allowed
+    const { client } = await connect({ token: almostOver });
+
+    const reason = await new Promise((resolve) => client.once('disconnect', resolve));
+
+    expect(reason).toMatch(/^transport (close|error)$/);
+    await expect(connect({ token: almostOver })).rejects.toMatchObject({ cause: { code: 'tokenExpired' } });
+  });
+});
+
 describe('the end of a control process', () => {
   it('looks like a broken connection, so that clients come back by themselves', async () => {
     const { client } = await connect({ token: await token('viewer', 'vic') });

@@ -15,6 +15,7 @@ import { toAppError } from '../api/problem.ts';
 import { allowedInLocalMode } from '../auth/loopback.ts';
 import { coversRoom, type Claims } from '../auth/claims.ts';
 import { RateLimit } from '../auth/rate-limit.ts';
+import { CLOCK_SKEW_SECONDS } from '../auth/tokens.ts';
 import type { Services } from '../services.ts';
 import { ChatHistory } from './chat-history.ts';
 import type { Acknowledgement, ChatMessage, ClientToServerEvents, HandRaised, Reaction, RoomSnapshot, ServerToClientEvents } from './events.ts';
@@ -26,6 +27,8 @@ interface SocketData {
   host: boolean;
   /** Anonymous viewers of an open room only listen. */
   mayTalk: boolean;
+  /** End of its token; absent without one. */
+  expiresAtUnixMs?: number;
   baseUrl: string;
 }
 type RoomSocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
@@ -33,6 +36,8 @@ type RoomSocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<stri
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const MESSAGES_PER_SECOND = 2;
 const MESSAGE_BURST = 10;
+/** A longer one would fire at once (32 bits). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const chatText = z.object({ text: z.string().trim().min(1).max(2000) });
 const reactionChoice = z.object({ emoji: z.string().min(1).max(16).regex(/^[^\u0000-\u001f<>&]*$/, 'no control characters') });
@@ -107,12 +112,14 @@ export class Signalling {
       name: claims?.name ?? identity,
       host: claims?.role === 'host' || claims?.role === 'operator',
       mayTalk: claims !== undefined,
+      expiresAtUnixMs: claims?.expiresAtUnixMs,
       baseUrl: config.publicUrl?.replace(/\/$/, '') ?? `${socket.handshake.secure ? 'https' : 'http'}://${host ?? 'localhost'}`,
     };
   }
 
   #serve(socket: RoomSocket): void {
     const { room, identity, host } = socket.data;
+    if (socket.data.expiresAtUnixMs !== undefined) this.#endWithToken(socket, socket.data.expiresAtUnixMs);
     void socket.join(host ? [room, hostsOf(room)] : [room]);
     this.#greet(socket).catch((error: unknown) => this.services.log.warn({ err: error, room }, 'snapshot could not be sent'));
 
@@ -129,6 +136,13 @@ export class Signalling {
       const hand: HandRaised = { participant: identity, name: socket.data.name, raised, at: new Date().toISOString() };
       this.#signal(room, 'handRaised', hand);
     });
+  }
+
+  /** Cut like a broken connection: the page comes back by itself when it has a newer token. */
+  #endWithToken(socket: RoomSocket, expiresAtUnixMs: number): void {
+    const leftMs = expiresAtUnixMs + CLOCK_SKEW_SECONDS * 1000 - Date.now();
+    const timer = setTimeout(() => socket.conn.close(), Math.min(Math.max(leftMs, 0), LONGEST_TIMER_MS));
+    socket.once('disconnect', () => clearTimeout(timer));
   }
 
   /** One kind of message: rate, shape, effect, and an acknowledgement in every case. */
