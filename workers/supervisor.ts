@@ -54,6 +54,8 @@ function end(code: number): void {
   );
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(0));
+// SIGHUP comes with a terminal that was closed; what is still written to it must not cut the orderly end short.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 // Started by a test or another program: its end is ours.
 process.on('disconnect', () => end(0));
 

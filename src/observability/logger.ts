@@ -3,8 +3,14 @@ import type { Config } from '../config/config.ts';
 
 export type Logger = PinoLogger;
 
+/** Lines that nobody takes are dropped beyond this. */
+const MAX_UNWRITTEN_BYTES = 1024 * 1024;
+
 /** Structured log of one role. Bind room, participant and epoch once with `child`. Lines go to stderr; stdout stays free for what a command prints. */
 export function createLogger(role: string, config: Pick<Config, 'logLevel' | 'nodeId'>): Logger {
+  const destination = pino.destination({ dest: 2, sync: false, maxLength: MAX_UNWRITTEN_BYTES });
+  // A closed terminal (EIO) or a full disk costs lines, never the role.
+  destination.on('error', () => undefined);
   return pino(
     {
       level: config.logLevel,
@@ -13,7 +19,7 @@ export function createLogger(role: string, config: Pick<Config, 'logLevel' | 'no
       redact: { paths: ['token', 'secret', 'authorization', 'req.headers.authorization', 'url', 'streamKey'], censor: '[redacted]' },
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest: 2, sync: false }),
+    destination,
   );
 }
 
