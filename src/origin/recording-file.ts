@@ -2,7 +2,8 @@
  * A recording on disk and on its way into the object store: `media.mp4` grows by whole fragments, every few seconds what
  * is new becomes a chunk and is put under its number. The file stays until all of it is stored.
  */
-import { appendFile, mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { chunkKey, type RecordingGap } from '../domain/recording.ts';
 import type { RecordingId, RoomId } from '../domain/ids.ts';
 import type { VideoRendition } from '../domain/rendition.ts';
@@ -38,11 +39,22 @@ export interface RecordingDocument {
 const CONTENT_TYPE = 'video/mp4';
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 8000;
+/** A disk that takes nothing for this long ends the recording with what it took before. */
+const WRITE_PATIENCE_MS = 10_000;
+const WRITE_RETRY_MS = 250;
+/** Waiting for a slow disk: three minutes of `high`. */
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
 export class RecordingFile {
   failedPuts = 0;
+  /** The disk would not take it: what was written before is the recording. Told once. */
+  onFailed: (writtenMs: number) => void = () => undefined;
   #writes: Promise<void> = Promise.resolve();
+  /** Handed over, and of those on disk. */
   #bytes = 0;
+  #written = 0;
+  #writtenMs = 0;
+  #failed = false;
   #putting = false;
   #closed = false;
   readonly #onStored = new Set<() => void>();
@@ -52,7 +64,10 @@ export class RecordingFile {
     private readonly document: RecordingDocument,
     private readonly store: ChunkStore,
     private readonly log: Logger,
-  ) {}
+    private readonly writePatienceMs = WRITE_PATIENCE_MS,
+  ) {
+    this.#writtenMs = document.durationMs;
+  }
 
   static async read(folder: string): Promise<RecordingDocument | undefined> {
     try {
@@ -68,14 +83,28 @@ export class RecordingFile {
     const data = await readFile(`${this.folder}/media.mp4`).catch(() => Buffer.alloc(0));
     const fragments = readFragments(data);
     this.#bytes = Math.max(fragments.at(-1)?.end ?? 0, this.document.chunkEnds.at(-1) ?? 0);
+    this.#written = this.#bytes;
     if (this.#bytes < data.length) await truncate(`${this.folder}/media.mp4`, this.#bytes);
     this.#pump();
     return fragments;
   }
 
-  append(data: Buffer): void {
+  /** @param durationMs length of the recording with it */
+  append(data: Buffer, durationMs: number): void {
+    if (this.#failed) return;
+    const at = this.#bytes;
     this.#bytes += data.length;
-    this.#enqueue(() => appendFile(`${this.folder}/media.mp4`, data));
+    this.#enqueue(async () => {
+      if (this.#failed) return;
+      try {
+        await this.#write(data, at);
+        this.#written = at + data.length;
+        this.#writtenMs = durationMs;
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    if (this.#bytes - this.#written > MAX_PENDING_BYTES) this.#fail(new Error('the disk is too slow'));
   }
 
   /** Everything so far becomes a chunk. */
@@ -126,6 +155,35 @@ export class RecordingFile {
 
   close(): void {
     this.#closed = true;
+  }
+
+  /** Whole or not at all: a full disk may take a part, and the same place is written again. */
+  async #write(data: Buffer, at: number): Promise<void> {
+    const untilMs = performance.now() + this.writePatienceMs;
+    for (;;) {
+      try {
+        const file = await open(`${this.folder}/media.mp4`, constants.O_RDWR | constants.O_CREAT, 0o600);
+        try {
+          for (let done = 0; done < data.length; ) done += (await file.write(data, done, data.length - done, at + done)).bytesWritten;
+          return;
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        if (this.#closed || performance.now() > untilMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS));
+      }
+    }
+  }
+
+  /** Whole fragments stay; chunks that would end behind them never were. */
+  #fail(error: unknown): void {
+    if (this.#failed || this.#closed) return;
+    this.#failed = true;
+    this.#bytes = this.#written;
+    this.document.chunkEnds = this.document.chunkEnds.filter((end) => end <= this.#written);
+    this.log.error({ err: error, recording: this.document.recording, durationMs: this.#writtenMs }, 'recording ended: the disk does not take it');
+    this.onFailed(this.#writtenMs);
   }
 
   #enqueue(write: () => Promise<void>): void {

@@ -43,6 +43,7 @@ export class RunningRecording {
     private readonly file: RecordingFile,
   ) {
     this.#timeline = new MuxedTimeline(room.grid, document.timeline);
+    file.onFailed = (writtenMs) => this.#cutOff(writtenMs);
     this.#phase = { name: 'paused' };
     if (document.status === 'stopped') this.#phase = { name: 'done' };
   }
@@ -89,6 +90,7 @@ export class RunningRecording {
         });
       });
     }
+    if (this.document.status === 'stopped') return this.file.flush(); // it ended by itself meanwhile
     this.#reached(status === 'paused' ? 'paused' : 'done');
     this.document.status = status;
     delete this.document.awaiting;
@@ -101,7 +103,7 @@ export class RunningRecording {
 
   state(): RecordingState {
     const { recording, room, status, startedAtUnixMs, gaps, stored } = this.document;
-    return { recording, room, status, startedAtUnixMs, durationMs: Math.round(this.#timeline.durationMs || this.document.durationMs), gaps, chunks: stored };
+    return { recording, room, status, startedAtUnixMs, durationMs: status === 'stopped' ? this.document.durationMs : Math.round(this.#timeline.durationMs || this.document.durationMs), gaps, chunks: stored };
   }
 
   /** A finished part of the programme. */
@@ -124,14 +126,26 @@ export class RunningRecording {
     if (this.#endFrame !== undefined && end >= this.#endFrame) this.#reached('paused');
   }
 
+  get #ended(): boolean {
+    return this.#phase.name === 'done';
+  }
+
   /** The programme is over: what there is, is the recording. */
   ended(): void {
-    if (this.#phase.name === 'done') return;
+    if (this.#ended) return;
     this.#reached('done');
     this.document.status = 'stopped';
     this.document.durationMs = Math.round(this.#timeline.durationMs);
     this.document.timeline = this.#timeline.state;
     this.file.closeChunk();
+    this.file.save();
+  }
+
+  /** The disk took nothing behind `writtenMs`. */
+  #cutOff(writtenMs: number): void {
+    this.ended();
+    this.document.durationMs = Math.round(writtenMs);
+    this.document.gaps = this.document.gaps.filter((gap) => gap.atMs < writtenMs);
     this.file.save();
   }
 
@@ -170,7 +184,7 @@ export class RunningRecording {
       this.#timeline.begin(start, nearestAacOf(grid, start));
       this.document.config = config;
       const video = this.room.videoConfig(this.document.rendition, config);
-      if (video) this.file.append(muxedInit(video, this.room.audioConfig, grid));
+      if (video) this.file.append(muxedInit(video, this.room.audioConfig, grid), 0);
     } else if (start > before.nextFrame) {
       const lengthMs = ((start - before.nextFrame) * 1000) / grid.frameRate;
       const reason: GapReason = mode === 'resume' ? 'paused' : 'originRestart';
@@ -211,7 +225,9 @@ export class RunningRecording {
       const last = Math.min(stretch.frame + stretch.frames, end);
       if (last > first) this.#noteFrames(first, last, part.reason);
     }
-    this.file.append(this.#timeline.fragment(samples, audio));
+    const fragment = this.#timeline.fragment(samples, audio);
+    this.file.append(fragment, this.#timeline.durationMs);
+    if (this.#ended) return; // the disk is full
     if (this.#timeline.durationMs - this.#chunkStartMs >= CHUNK_MS) {
       this.#chunkStartMs = this.#timeline.durationMs;
       this.document.durationMs = Math.round(this.#timeline.durationMs);
