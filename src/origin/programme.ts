@@ -66,7 +66,7 @@ export class Programme {
   #mustCut = false;
   #firstIdrAtNs: bigint | undefined;
   #latenessMs = 100;
-  #lastUnitNs = 0n;
+  #lastUnitNs: bigint | undefined;
   #sourceConnected = false;
   #epochDelivers = false;
   #resumed = false;
@@ -197,6 +197,7 @@ export class Programme {
   }
 
   #endWhenForgotten(nowNs: bigint): void {
+    this.#lastUnitNs ??= nowNs;
     if (!this.#sourceConnected && nowNs - this.#lastUnitNs > BigInt(MAX_FILL_MS) * NS_PER_MS) this.end();
   }
 
