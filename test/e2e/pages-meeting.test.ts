@@ -20,26 +20,32 @@ async function newPage(width: number): Promise<Page> {
   return page;
 }
 
-/** Mean colour of the middle of a video element's picture, 0…255. */
-function middleColour(video: Locator): Promise<{ r: number; g: number; b: number }> {
-  return video.evaluate((element: HTMLVideoElement) => {
+/** Mean colour of a part of a video element's picture, in sixteenths by ninths of it, 0…255. */
+function colourIn(video: Locator, area: [number, number, number, number]): Promise<{ r: number; g: number; b: number }> {
+  return video.evaluate((element: HTMLVideoElement, area) => {
     const canvas = document.createElement('canvas');
     canvas.width = 16;
     canvas.height = 9;
     const context = canvas.getContext('2d') as CanvasRenderingContext2D;
     context.drawImage(element, 0, 0, 16, 9);
-    const pixels = context.getImageData(3, 2, 10, 5).data;
+    const pixels = context.getImageData(...area).data;
     const sum = [0, 0, 0];
     for (let i = 0; i < pixels.length; i += 4) for (let c = 0; c < 3; c++) sum[c] = (sum[c] as number) + (pixels[i + c] as number);
     const [r = 0, g = 0, b = 0] = sum.map((value) => value / (pixels.length / 4));
     return { r, g, b };
-  });
+  }, area);
 }
 
 /** Chromium's own fake camera is a green field with a light green dial. */
 async function showsTheFakeCamera(page: Page): Promise<boolean> {
-  const { r, g, b } = await middleColour(page.locator('video#programme'));
+  const { r, g, b } = await colourIn(page.locator('video#programme'), [3, 2, 10, 5]);
   return g > 70 && g > 2 * r && g > 2 * b;
+}
+
+/** The strip beside a shared screen holds one person in its middle: the corner above is background. A single person covers it. */
+async function cornerIsEmpty(page: Page): Promise<boolean> {
+  const { r, g, b } = await colourIn(page.locator('video#programme'), [14, 0, 2, 1]);
+  return r + g + b < 60;
 }
 
 beforeAll(async () => {
@@ -56,10 +62,22 @@ describe('a meeting through the pages', () => {
   it('takes somebody in from /join and gives the mixed picture back', async () => {
     await ann.goto(`${service.url}/join/${ROOM}`);
     await ann.fill('input[name=name]', 'Ann');
+    const started = performance.now();
     await ann.getByTestId('join-button').click();
+    await waitFor('her picture in the mix', () => showsTheFakeCamera(ann), { timeoutMs: 10_000, intervalMs: 20 });
+    expect(performance.now() - started).toBeLessThan(2000);
     await ann.locator('main[data-state=live]').waitFor();
-    await waitFor('her picture in the mix', () => showsTheFakeCamera(ann), { timeoutMs: 10_000 });
     expect(await ann.locator('audio#mix-minus').evaluate((audio: HTMLAudioElement) => (audio.srcObject as MediaStream).getAudioTracks().length)).toBe(1);
+  });
+
+  it('gives a shared screen the large place, and her the strip beside it, and takes that back', async () => {
+    await ann.getByTestId('toggle-screen').click();
+    await ann.locator('main[data-screen-state=live]').waitFor();
+    await waitFor('the layout of a presentation', () => cornerIsEmpty(ann), { timeoutMs: 5000 });
+    expect(await showsTheFakeCamera(ann)).toBe(true); // Chromium's fake screen looks like its fake camera
+    await ann.getByTestId('toggle-screen').click();
+    await ann.locator('main[data-screen-state=off]').waitFor();
+    await waitFor('her picture alone', async () => !(await cornerIsEmpty(ann)), { timeoutMs: 5000 });
   });
 
   it('shows her in the studio, where she can be muted, and carries the chat', async () => {
@@ -89,7 +107,7 @@ describe('a meeting through the pages', () => {
     const durationS = await video.evaluate((v: HTMLVideoElement) => v.duration);
     expect(durationS).toBeGreaterThan(4);
     expect(durationS).toBeLessThan(12);
-    const { g, r } = await middleColour(video);
+    const { g, r } = await colourIn(video, [3, 2, 10, 5]);
     expect(g).toBeGreaterThan(2 * r);
   });
 
