@@ -50,11 +50,14 @@ export function whipEndpoints(services: Services): Endpoint[] {
         try {
           answer = await nodeClient.call<SessionAnswer>(node.url, 'POST', NODE_PATHS.whip, open, OPEN_TIMEOUT_MS);
         } catch (error) {
-          if ((await state.sessions.list(id)).length === 0) await placement.release(room, node);
+          await placement.release(room, node);
+          // another publisher may have got in on that placement: whoever looks last restores it
+          if ((await state.sessions.list(id)).length > 0) await placement.keep(id, node);
           throw error;
         }
-        cachedRooms.forget(id); // it has a node now
         await state.sessions.put({ id: session, kind: 'whip', room: id, nodeUrl: node.url, nodeId: node.id, identity, source: query.source, createdAt: new Date().toISOString() });
+        await placement.keep(id, node);
+        cachedRooms.forget(id); // it has a node now
         mixes.want({ ...room, node: node.id }).catch((error: unknown) => log.warn({ err: error, room: id }, 'the mix could not be asked for; the reconciler will'));
         sendSessionCreated(res, `/whip/${id}/${session}`, answer, config.iceServers);
       },

@@ -1,6 +1,6 @@
 /** Applies the choices of choose-node.ts to what Redis says, and remembers a room's node in its document. */
 import { AppError } from '../../domain/errors.ts';
-import type { NodeId } from '../../domain/ids.ts';
+import type { NodeId, RoomId } from '../../domain/ids.ts';
 import type { RoomDocument } from '../../domain/room.ts';
 import type { NodeRecord } from '../../node-api/contract.ts';
 import type { RoomStore } from '../../state/room-store.ts';
@@ -37,6 +37,11 @@ export class Placement {
   async release(room: RoomDocument, node: NodeRecord): Promise<void> {
     if (room.node !== undefined) return;
     await this.rooms.update(room.id, ({ node: placed, ...rest }) => (placed === node.id ? rest : undefined));
+  }
+
+  /** Makes sure that a room whose publication stands has its node, also when a refused one took the placement back meanwhile. */
+  async keep(room: RoomId, node: NodeRecord): Promise<void> {
+    await this.rooms.update(room, (r) => (r.node === undefined ? { ...r, node: node.id } : undefined));
   }
 
   /** @throws AppError overloaded or unavailable, with Retry-After */
