@@ -40,7 +40,7 @@ export class FilesystemStore implements ObjectStore {
       await syncFolder(folder);
       return { bytes: written.bytes, sha256: written.sha256 };
     } catch (cause) {
-      await rm(temp, { force: true }).catch(() => undefined);
+      for (const left of [temp, `${temp}.json`]) await rm(left, { force: true }).catch(() => undefined);
       throw failed('The object could not be written.', cause);
     }
   }
