@@ -1,8 +1,7 @@
-/** What callers see when all is well: rooms, sessions, HLS, recordings, restreams, local mode. */
+/** What callers see when all is well: rooms, sessions, recordings, restreams, local mode. */
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordingId, RestreamId, RoomId, SessionId } from '../../src/domain/ids.ts';
-import { handled } from '../../src/node-api/server.ts';
 import { ANSWER_SDP, createRoom, eventually, OFFER_SDP, startControlRig, type ControlRig } from '../support/control-rig.ts';
 
 const SDP = 'application/sdp';
@@ -172,71 +171,6 @@ describe('WHIP and WHEP', () => {
 
     expect([watching.status, publishing.status]).toEqual([201, 401]);
     expect((await rig.request('DELETE', watching.headers.get('location') ?? '')).status).toBe(200);
-  });
-});
-
-describe('HLS', () => {
-  it('streams the origin through with its headers, in all three token forms', async () => {
-    await createRoom(rig, 'h1');
-    await publish('h1', 'anna');
-    const token = await rig.token({ room: 'h1', role: 'viewer' });
-
-    const byHeader = await rig.request('GET', '/hls/h1/index.m3u8', { token });
-    const byPath = await rig.request('GET', `/hls/h1/t/${token}/high/1.m4s`);
-    const byQuery = await rig.request('GET', `/hls/h1/index.m3u8?token=${token}&_HLS_msn=3`);
-
-    expect(await byHeader.text()).toBe('#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\nhigh/1.m4s\n');
-    expect(byHeader.headers.get('access-control-allow-origin')).toBe('*');
-    expect([byHeader, byPath].map((r) => r.headers.get('cache-control'))).toEqual(['private, max-age=1', 'public, max-age=9']);
-    expect(await byPath.text()).toBe('media');
-    expect(await byQuery.text()).toBe(`#EXTM3U\n#EXT-X-MAP:URI="init.mp4?token=${token}"\nhigh/1.m4s?token=${token}\n`);
-    expect(rig.calls.filter((c) => c.role === 'origin').map((c) => c.path)).toEqual(['/hls/h1/index.m3u8', '/hls/h1/high/1.m4s', '/hls/h1/index.m3u8?_HLS_msn=3']);
-  });
-
-  it('refuses paths that climb', async () => {
-    await createRoom(rig, 'h2', { access: 'open' });
-    await publish('h2', 'anna');
-
-    const statuses = await Promise.all(['/hls/h2/..%2f..%2fetc/passwd', '/hls/h2/.hidden', '/hls/h2/a%00b'].map(async (p) => (await rig.request('GET', p)).status));
-
-    expect(statuses).toEqual([404, 404, 404]);
-    expect(rig.calls.some((c) => c.role === 'origin')).toBe(false);
-  });
-
-  it('ends the request at the origin when the player goes', async () => {
-    await createRoom(rig, 'h3', { access: 'open' });
-    await publish('h3', 'anna');
-    let ended = false;
-    const before = rig.answers.get('GET /hls/:room/*');
-    rig.answers.set('GET /hls/:room/*', ({ response }) => {
-      response.once('close', () => (ended = true));
-      return handled; // held for ever, as a blocking reload
-    });
-    const player = new AbortController();
-
-    const held = fetch(`${rig.base}/hls/h3/high.m3u8`, { signal: player.signal }).catch(() => 'aborted');
-    await eventually(() => rig.calls.some((c) => c.role === 'origin'));
-    player.abort();
-
-    expect(await held).toBe('aborted');
-    await eventually(() => ended);
-    if (before) rig.answers.set('GET /hls/:room/*', before);
-  });
-
-  it('says 503 with Retry-After while the origin is away', async () => {
-    const other = await startControlRig({}, ['ingest', 'mixer', 'edge']);
-    try {
-      await createRoom(other, 'h4', { access: 'open' });
-      await other.state.rooms.update('h4' as RoomId, (r) => ({ ...r, node: 'machine1-ingest' as never }));
-
-      const response = await other.request('GET', '/hls/h4/index.m3u8');
-
-      expect(response.status).toBe(503);
-      expect(response.headers.get('retry-after')).toBe('2');
-      expect(await response.json()).toMatchObject({ code: 'unavailable' });
-    } finally {
-      await other.close();
-    }
   });
 });
 
