@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OriginRig, until } from '../support/origin-rig.ts';
+import { OriginRig, sleep, until } from '../support/origin-rig.ts';
 import { encodeClip, ffmpeg, type Clip, type ProgrammeSource } from '../support/programme-source.ts';
 
 const ROOM = 'resume';
@@ -73,6 +73,20 @@ describe('a programme taken up from disk long after it was cut off', () => {
     await rig.save(ROOM, 'high', `${rig.folder}/copy`);
     await ffmpeg(['-err_detect', 'explode', '-xerror', '-allowed_extensions', 'ALL', '-i', `${rig.folder}/copy/high.m3u8`, '-f', 'null', '-']);
   }, 40_000);
+
+  it('answers held requests at once when the origin ends', async () => {
+    const msn = Number(/LAST-MSN=(\d+)/.exec(await rig.text(`/hls/${ROOM}/high.m3u8`))?.[1]);
+    const held = rig.call('GET', `/hls/${ROOM}/high.m3u8?_HLS_msn=${msn + 1}`);
+    await sleep(100);
+    const asked = performance.now();
+    const stopping = rig.stop();
+    const answer = await held;
+
+    expect(answer.status).toBe(503);
+    expect(performance.now() - asked).toBeLessThan(400);
+    await stopping;
+    await rig.start();
+  }, 20_000);
 
   it('is not begun again by the epoch that it ended with', async () => {
     await rig.call('DELETE', `/programmes/${ROOM}`);
