@@ -1,6 +1,7 @@
 /** Real publishers into the real ingest role: the right pictures in the ring, the right sound on the socket and on the way back. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FrameRingReader, type RingFrame } from '../../src/media/frame-ring.ts';
+import { EventSubscriber } from '../../src/state/events.ts';
 import { ParticipantStore } from '../../src/state/participant-store.ts';
 import { connectRedis } from '../../src/state/redis.ts';
 import type { RoomId } from '../../src/domain/ids.ts';
@@ -98,6 +99,22 @@ describe('ingest', () => {
       expect(list.map((p) => p.id).sort()).toEqual(['ann', 'bob']);
       expect(list[0]?.publications[0]).toMatchObject({ source: 'camera', audio: true, video: true, width: 320, height: 180 });
     } finally {
+      redis.disconnect();
+    }
+  });
+
+  it('tells levels again and again, also when they do not change: pages are opened later', async () => {
+    const redis = connectRedis(ingest.redis.url);
+    const told: Record<string, number>[] = [];
+    const events = new EventSubscriber(redis, (event) => {
+      if (event.type === 'levels' && event.room === room) told.push(event.levels);
+    });
+    try {
+      await waitFor('levels', () => told.length >= 3, { timeoutMs: 5000 });
+      // tones of −12 dBFS or so
+      for (const levels of told) for (const who of ['ann', 'bob']) expect(levels[who]).toBeGreaterThan(-30);
+    } finally {
+      events.close();
       redis.disconnect();
     }
   });
