@@ -1,6 +1,6 @@
 /**
  * Reads what gdppay puts before an appsink: the GStreamer Data Protocol 1.0, a 62-byte header per packet.
- * The binding hands out bytes only; the header carries the timestamps (field-notes.md, "GStreamer 1.22 graph facts").
+ * The binding hands out bytes only; the header carries the timestamps (docs/field-notes.md).
  */
 const HEADER_BYTES = 62;
 const TYPE_BUFFER = 1;
