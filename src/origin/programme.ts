@@ -1,6 +1,6 @@
 /**
  * One room's programme: units in, parts out, at their cadence whatever the mixer does (architecture.md §2 "Origin",
- * docs/adr/0006-gap-filling.md). Time comes in through `nowNs`; nothing here waits.
+ * docs/adr/0004-gap-filling.md). Time comes in through `nowNs`; nothing here waits.
  */
 import type { RoomId } from '../domain/ids.ts';
 import { NS_PER_MS, nearestAacFrame, nearestVideoFrame, videoFrameStartNs } from '../domain/programme-time.ts';

@@ -1,6 +1,6 @@
 /**
  * One video rendition on its way into parts: takes units in decoding order, knows which can still be decoded, and hands out
- * the samples of a part without holes (docs/adr/0006-gap-filling.md).
+ * the samples of a part without holes (docs/adr/0004-gap-filling.md).
  */
 import { h264Parameters, type H264Parameters } from '../media/h264-parameter-sets.ts';
 import { nextPictureOrder, pictureOrder, skipPicture, type PictureOrder } from '../media/h264-skip-picture.ts';
