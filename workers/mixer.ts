@@ -11,7 +11,8 @@ import { NodeServer } from '../src/node-api/server.ts';
 import { createMetrics } from '../src/observability/metrics.ts';
 import { announceRole } from '../src/process/announce-role.ts';
 import { runRole } from '../src/process/run-role.ts';
-import { createWorker } from '../src/queue/queues.ts';
+import { createWorker, queueName } from '../src/queue/queues.ts';
+import { WorkerRoll } from '../src/queue/worker-roll.ts';
 import { EventPublisher, EventSubscriber } from '../src/state/events.ts';
 import { NodeRegistry } from '../src/state/node-registry.ts';
 import { connectRedis } from '../src/state/redis.ts';
@@ -85,6 +86,9 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
     }
   });
 
+  const roll = new WorkerRoll(redis, queueName('mix', config.nodeId as NodeId), worker.id, (locks) => log.warn({ locks }, 'a mixer worker of this machine died: its mixes are taken over'));
+  roll.start();
+
   const metrics = createMetrics('mixer');
   mixerMetrics(metrics, mixers);
   const server = new NodeServer({
@@ -102,6 +106,7 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
     // the jobs fail and are taken by the next worker at once
     for (const mixer of mixers.values()) mixer.giveUp('the worker closes');
     await Promise.race([worker.close(), new Promise((resolve) => setTimeout(resolve, 2000))]);
+    await roll.close();
     await registered.close();
     events.close();
     await server.close(500);

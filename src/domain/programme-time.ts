@@ -6,7 +6,7 @@
  * video frame n is at n / frameRate, AAC frame n at n × 1024 / 48000. 16 video frames at 30 fps and 25 AAC frames are both
  * 533⅓ ms (a part), 64 and 100 are a segment; IDRs that cut segments stand on multiples of {@link KEYFRAME_GRID_FRAMES}.
  *
- * The mixer keeps to the grid by choosing its pipeline's base time: anchor + k × {@link EPOCH_STEP_NS}, at or before now.
+ * The mixer keeps to the grid by choosing its pipeline's base time: anchor + k × {@link EPOCH_STEP_NS}, the next one after now.
  * 200 ms is a whole number of frames at 15, 25, 30, 50 and 60 fps and a whole number of milliseconds, so the offset
  * between running time and programme time is exact. Audio is aligned by the mixer: the first sample it pushes has a
  * programme sample number that is a multiple of {@link AAC_FRAME_SAMPLES}.

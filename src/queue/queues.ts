@@ -24,7 +24,8 @@ export interface Payloads {
 }
 export type QueueKind = keyof Payloads;
 
-const PREFIX = 'tessera:bull';
+/** Before every key of BullMQ. */
+export const BULL_PREFIX = 'tessera:bull';
 
 /** A dead worker's job must run elsewhere within 6 s, also on saturated cores (field-notes.md, "BullMQ"). */
 const LEASE = { lockDuration: 5000, lockRenewTime: 1000, stalledInterval: 500, maxStalledCount: 1_000_000 } as const;
@@ -67,7 +68,7 @@ export class Queues {
     const name = queueName(kind, node);
     let queue = this.#queues.get(name);
     if (!queue) {
-      queue = new Queue(name, { connection: { ...bullConnection(this.redisUrl), maxRetriesPerRequest: 3 }, prefix: PREFIX });
+      queue = new Queue(name, { connection: { ...bullConnection(this.redisUrl), maxRetriesPerRequest: 3 }, prefix: BULL_PREFIX });
       queue.on('error', () => undefined); // reconnects by itself; readiness watches Redis
       this.#queues.set(name, queue);
     }
@@ -96,7 +97,7 @@ export function createWorker<K extends QueueKind>(
     async (job, token, signal) => handler(job.data, job, token ?? '', signal),
     {
       connection: { ...bullConnection(redisUrl), maxRetriesPerRequest: null }, // BullMQ's demand: a worker waits for its Redis
-      prefix: PREFIX,
+      prefix: BULL_PREFIX,
       concurrency: options.concurrency,
       settings: { backoffStrategy: (attemptsMade) => Math.round(backoffMs(attemptsMade, BACKOFF)) },
       ...LEASE,

@@ -30,7 +30,7 @@ export interface S3Options {
 const MIB = 1 << 20;
 /** Whole puts, on top of the SDK's tries: covers a Complete that fails after the server did its work, and a HEAD that disagrees. */
 const PUT_ATTEMPTS = 3;
-/** Our own checksum, because not every store returns x-amz-checksum-* (field-notes.md, "Other"). */
+/** Our own checksum, because not every store returns x-amz-checksum-* (field-notes.md, "S3"). */
 const SHA256_METADATA = 'sha256';
 
 /** Any S3-compatible store. The SDK (about 20 MB of resident memory) is loaded with the first call. */

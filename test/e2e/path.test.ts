@@ -85,6 +85,10 @@ describe('two people in a room', () => {
     expect(heard(blue, BLUE_HZ)).toBeLessThan(heard(blue, RED_HZ) - 40);
   });
 
+  /** Told at the end: what viewers saw of each failure. */
+  const stillMs: Record<string, number> = {};
+  afterAll(() => console.info('still picture, ms:', JSON.stringify(stillMs)));
+
   let recording = '';
   let recordingStartedAt = 0;
 
@@ -103,7 +107,8 @@ describe('two people in a room', () => {
     process.kill(service.pidOf(`tessera-mixer ${ROOM}`), 'SIGKILL');
     await waitFor('the next epoch', async () => (await mixEpoch()) === 2, { timeoutMs: 8000 });
     await waitFor('pictures again', async () => (await picturesShown(whep)) > 60, { timeoutMs: 8000 });
-    expect(await longestStillMs(whep)).toBeLessThanOrEqual(2500);
+    stillMs['mixer killed'] = await longestStillMs(whep);
+    expect(stillMs['mixer killed']).toBeLessThanOrEqual(2500);
     await expectColours(whep, [RED, BLUE]);
     await waitFor('the HLS edge to pass the hole', async () => (await mediaSequence()) >= before + 3, { timeoutMs: 12_000 });
     expect(await hls.getAttribute('main#watch', 'data-stalls')).toBe(stalls);
@@ -121,7 +126,8 @@ describe('two people in a room', () => {
     process.kill((worker[0] as { pid: number }).pid, 'SIGKILL');
     await waitFor('the next epoch', async () => (await mixEpoch()) === 3, { timeoutMs: 9000 });
     await waitFor('pictures again', async () => (await picturesShown(whep)) > 60, { timeoutMs: 9000 });
-    expect(await longestStillMs(whep)).toBeLessThanOrEqual(6000);
+    stillMs['worker killed'] = await longestStillMs(whep);
+    expect(stillMs['worker killed']).toBeLessThanOrEqual(6000);
     await expectColours(whep, [RED, BLUE]);
   });
 
@@ -135,9 +141,9 @@ describe('two people in a room', () => {
       return view.status === 'complete' ? view : undefined;
     }, { timeoutMs: 15_000 });
     expect(Math.abs(done.durationMs - wallMs)).toBeLessThanOrEqual(200);
-    // A killed mixer's successor may be back without losing a frame; a killed worker's lease has to run out.
+    // A killed mixer's successor may be back without losing a frame; a killed worker has to be started anew first.
     const holes = done.gaps.filter((gap) => gap.reason === 'mixerRestart');
-    expect(holes.reduce((sum, gap) => sum + gap.lengthMs, 0)).toBeGreaterThan(1000);
+    expect(holes.reduce((sum, gap) => sum + gap.lengthMs, 0)).toBeGreaterThan(300);
     expect(holes.length).toBe(done.gaps.length);
     expect(done.report.checks.filter((check) => !check.ok)).toEqual([]);
     const download = await service.api('GET', `/api/recordings/${recording}/download`);

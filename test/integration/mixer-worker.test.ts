@@ -181,6 +181,6 @@ describe('the mixer role', () => {
     expect(startMs).toBeLessThan(3000);
     expect(replaceMs).toBeLessThan(2000);
     expect(firstNew).toBeGreaterThan(lastOld);
-    expect(takeoverMs).toBeLessThan(6000);
+    expect(takeoverMs).toBeLessThan(3000);
   });
 });
