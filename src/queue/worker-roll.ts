@@ -5,6 +5,7 @@
  * machine, another PID namespace, or one that still lives is never touched.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
+import { keys } from '../state/keys.ts';
 import type { Redis } from '../state/redis.ts';
 import { BULL_PREFIX } from './queues.ts';
 
@@ -38,7 +39,7 @@ export class WorkerRoll {
     private readonly workerId: string,
     private readonly onReleased: (locks: number) => void = () => undefined,
   ) {
-    this.#key = `tessera:workers:${queue}`;
+    this.#key = keys.workers(queue);
   }
 
   start(): void {

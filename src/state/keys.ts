@@ -13,6 +13,8 @@ export const keys = {
   chat: (id: RoomId) => `tessera:room:${id}:chat`,
   nodes: 'tessera:nodes',
   node: (id: NodeId) => `tessera:node:${id}`,
+  /** Living workers of a queue, see queue/worker-roll. */
+  workers: (queue: string) => `tessera:workers:${queue}`,
   session: (id: SessionId) => `tessera:session:${id}`,
   roomSessions: (id: RoomId) => `tessera:room:${id}:sessions`,
   recordings: 'tessera:recordings',
