@@ -40,12 +40,15 @@ const config = settings();
 const log: Logger = createLogger('supervisor', config);
 
 let ending = false;
+const givenUp = new AbortController();
+let checked: Promise<string[]> = Promise.resolve([]);
 const supervisor = new Supervisor({ config, log, bundle, onGivenUp: () => end(EXIT_WRONG_SETTINGS) });
 
 function end(code: number): void {
   if (ending) return;
   ending = true;
-  supervisor.close().then(
+  givenUp.abort();
+  Promise.all([supervisor.close(), checked]).then(
     () => process.exit(code),
     (error: unknown) => {
       log.error({ err: error }, 'close failed');
@@ -65,7 +68,8 @@ try {
   refuse([error instanceof DataDirInUse ? error.message : (dataDirProblem(config.dataDir) ?? String(error))], EXIT_CANNOT_RUN);
 }
 const absent = config.roles.filter((role) => !existsSync(bundle(`workers/${role}.js`)));
-const problems = await preflight(config);
+checked = preflight(config, givenUp.signal);
+const problems = await checked;
 if (ending) await new Promise(() => undefined); // the end is under way and exits
 if (absent.length > 0) problems.push(`Not built: ${absent.join(', ')}. Run scripts/build.`);
 if (problems.length > 0) {

@@ -10,17 +10,20 @@ import { pluginDir, repoRoot } from '../config/paths.ts';
 /** A 640×360 ring of some slots is about 1.5 MB; a room of nine with a share needs under 64 MB. */
 const SHM_WANTED_BYTES = 64 * 1024 * 1024;
 
-/** @returns sentences, none when the instance can start */
-export async function preflight(config: Config): Promise<string[]> {
+/**
+ * @param signal ends the programs that are being asked, when the start is given up
+ * @returns sentences, none when the instance can start
+ */
+export async function preflight(config: Config, signal?: AbortSignal): Promise<string[]> {
   const media = config.roles.includes('ingest') || config.roles.includes('mixer');
   const control = config.roles.includes('control');
   const found = await Promise.all([
     dataDirProblem(config.dataDir),
     folderProblem(config.runDir, 'run folder', 'TESSERA_RUN_DIR'),
     media ? sharedMemoryProblem() : undefined,
-    config.redisUrl === undefined ? commandProblem('redis-server', ['--version'], 'redis-server') : redisProblem(config.redisUrl),
-    config.roles.includes('mixer') ? gstreamerProblem() : undefined,
-    config.roles.some((r) => r === 'restream' || r === 'post-production') ? commandProblem('ffmpeg', ['-version'], 'ffmpeg') : undefined,
+    config.redisUrl === undefined ? commandProblem('redis-server', ['--version'], 'redis-server', signal) : redisProblem(config.redisUrl),
+    config.roles.includes('mixer') ? gstreamerProblem(signal) : undefined,
+    config.roles.some((r) => r === 'restream' || r === 'post-production') ? commandProblem('ffmpeg', ['-version'], 'ffmpeg', signal) : undefined,
     control && config.httpPort !== 0 ? tcpPortProblem(config.httpHost, config.httpPort) : undefined,
     config.roles.includes('edge') ? udpPortProblem(config.edgeUdpPort) : undefined,
   ]);
@@ -55,13 +58,13 @@ export function sharedMemoryProblem(path = '/dev/shm'): string | undefined {
   }
 }
 
-async function commandProblem(command: string, args: string[], debianPackage: string): Promise<string | undefined> {
-  const output = await run(command, args);
+async function commandProblem(command: string, args: string[], debianPackage: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  const output = await run(command, args, signal);
   return output === undefined ? `${command} was not found. Install the Debian package ${debianPackage}, or run scripts/setup.` : undefined;
 }
 
-async function gstreamerProblem(): Promise<string | undefined> {
-  const listing = await run('gst-inspect-1.0', []);
+async function gstreamerProblem(signal: AbortSignal | undefined): Promise<string | undefined> {
+  const listing = await run('gst-inspect-1.0', [], signal);
   if (listing === undefined) return 'GStreamer was not found (gst-inspect-1.0). Run scripts/setup.';
   // Lines read `plugin:  element: Long name`.
   const there = new Set(listing.split('\n').map((line) => line.split(':')[1]?.trim()));
@@ -124,8 +127,14 @@ function code(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
 }
 
-function run(command: string, args: string[]): Promise<string | undefined> {
+/** Resolves when the process is gone, also when it was ended by `signal`. */
+function run(command: string, args: string[], signal: AbortSignal | undefined): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(command, args, { timeout: 20_000, maxBuffer: 8 * 1024 * 1024 }, (error, stdout) => resolve(error ? undefined : stdout));
+    let output: string | undefined;
+    const child = execFile(command, args, { timeout: 20_000, killSignal: 'SIGKILL', maxBuffer: 8 * 1024 * 1024, signal }, (error, stdout) => {
+      output = error ? undefined : stdout;
+      if (child.pid === undefined) resolve(undefined); // it could not be started
+    });
+    child.once('close', () => setImmediate(() => resolve(output)));
   });
 }

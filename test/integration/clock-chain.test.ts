@@ -53,8 +53,12 @@ beforeAll(async () => {
   mix.process.kill('SIGSTOP');
   await pause(STALL_MS);
   mix.process.kill('SIGCONT');
+  await pause(RUN_MS / 4);
+  // Longer than a second after an IDR of the grid, and well before the next: the request alone decides.
+  const place = (): number => (videoFrames('video:high').at(-1) ?? 0) % KEYFRAME_GRID_FRAMES;
+  await waitFor('a moment between IDRs', () => place() >= 36 && place() <= 44, { timeoutMs: 5000, intervalMs: 5 });
   rig.programme.requestKeyframe();
-  await pause(RUN_MS / 2);
+  await pause(RUN_MS / 4);
   const heartbeat = [...mix.messages].reverse().find((m) => m.type === 'heartbeat');
   console.info('mixer:', JSON.stringify(heartbeat), JSON.stringify(mix.messages.find((m) => m.type === 'ready')));
 });
