@@ -73,7 +73,9 @@ describe('a meeting through the pages', () => {
   it('shows whoever comes to a running mix within 2 s, and closes up when they leave', async () => {
     const ben = await newPage(500);
     await ben.goto(`${service.url}/join/${ROOM}`);
+    await ben.locator('main[data-state=setup]').waitFor();
     await ben.fill('input[name=name]', 'Ben');
+    await ann.bringToFront(); // a page behind draws too, but later
     const started = performance.now();
     await ben.getByTestId('join-button').click();
     await waitFor('two tiles side by side', () => cornerIsEmpty(ann), { timeoutMs: 8000, intervalMs: 20 });
