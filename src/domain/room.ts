@@ -1,3 +1,4 @@
+import type { DegradedState } from './degrade-ladder.ts';
 import type { FeedId, NodeId, ParticipantId, RoomId } from './ids.ts';
 
 export type RoomStatus = 'idle' | 'live' | 'ended';
@@ -25,21 +26,65 @@ export interface CustomRegion {
 
 export interface LayoutChoice {
   preset: LayoutPreset;
+  /** Of `custom` only. */
   regions?: CustomRegion[];
+  /** A shared screen turns `grid` and `speaker` into `presentation` and back. Default true. */
+  autoPresentation?: boolean;
+  /** Between tiles and around them, as a fraction of the canvas's shorter side, 0…0.1. Default {@link DEFAULT_GAP}. */
+  gap?: number;
+  /** Cameras: `cover` crops to the middle, `contain` never crops. Screens are always `contain`. Default `cover`. */
+  fit?: 'cover' | 'contain';
+  /** Length of the animation to this layout and of later changes in it, 0…2000; 0 switches at once. Default 300. */
+  transitionMs?: number;
 }
 
-/** What lies over the picture. Absent means off. Texts are plain text; pictures are keys of uploaded images. */
+/** 8 pixels at 720 lines. */
+export const DEFAULT_GAP = 1 / 90;
+export const DEFAULT_TRANSITION_MS = 300;
+/** People beyond it are counted on a "+N" tile. */
+export const MAX_TILES = 25;
+
+export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
+
+/** A picture that was uploaded to the room (`PUT /api/rooms/{room}/images/{name}`). */
+export type ImageName = string;
+
+/** What lies over (and under) the pictures of people. Absent means off. Texts are plain text. */
 export interface Overlays {
-  /** Names on the tiles. */
+  /** Names on the tiles, with a sign for who is muted. */
   labels: boolean;
+  /** A border around who speaks. */
   speakerBorder?: boolean;
-  watermark?: { text?: string; image?: string; corner: 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight' };
+  /** `text` or `image` or both (image first). `scale`: width as a fraction of the canvas's. */
+  watermark?: { text?: string; image?: ImageName; corner: Corner; opacity: number; scale: number };
   lowerThird?: { title: string; subtitle?: string };
   banner?: { text: string };
+  /** Lines pushed to `POST /api/rooms/{room}/captions` are shown. */
   captions?: boolean;
-  slate?: { text: string };
-  /** `#rrggbb`. */
-  background?: string;
+  /** Covers the whole canvas: before the start, in a break, after the end. `until`: counts down to it (ISO 8601). */
+  slate?: { text: string; subtitle?: string; until?: string; image?: ImageName };
+  /** `#rrggbb`, or a picture that covers the canvas behind the tiles. */
+  background?: string | { image: ImageName };
+  /** A badge while a recording runs. */
+  recordingBadge?: boolean;
+}
+
+/** An uploaded picture of a room. */
+export interface RoomImage {
+  name: ImageName;
+  contentType: 'image/png' | 'image/jpeg' | 'image/webp';
+  width: number;
+  height: number;
+  bytes: number;
+}
+
+/** A line of live captions. */
+export interface CaptionLine {
+  text: string;
+  /** Who says it, shown before the text. */
+  speaker?: string;
+  /** How long it stays, ms. */
+  durationMs: number;
 }
 
 export interface VideoFormat {
@@ -61,6 +106,8 @@ export interface RoomDocument {
   access: RoomAccess;
   autoRecord: boolean;
   region?: string;
+  /** Uploaded pictures, for overlays. */
+  images?: RoomImage[];
   /** The ingest node that owns the room's media; set at the first publication. */
   node?: NodeId;
 }
@@ -71,6 +118,8 @@ export interface MixState {
   epoch: number;
   /** When `status` last changed, ISO 8601. */
   since: string;
+  /** What the mix does without because the machine is overloaded; absent when nothing. */
+  degraded?: DegradedState;
 }
 
 export interface Publication {

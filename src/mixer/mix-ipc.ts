@@ -1,24 +1,38 @@
 /** What the mixer worker and its child say to each other over Node's IPC. */
-import type { LayoutChoice, RoomDocument, VideoFormat } from '../domain/room.ts';
-import type { RoomId } from '../domain/ids.ts';
+import type { DegradedState, DegradeStep } from '../domain/degrade-ladder.ts';
+import type { ParticipantId, RoomId } from '../domain/ids.ts';
+import type { Seating } from '../domain/layout/region.ts';
+import type { CaptionLine, ImageName, LayoutChoice, Overlays, RoomDocument, VideoFormat } from '../domain/room.ts';
+import type { UplinkWish } from '../domain/uplink.ts';
 
 /** The part of a room that its mix depends on. */
 export interface MixRoom {
   id: RoomId;
   layout: LayoutChoice;
-  overlays: { labels: boolean };
+  overlays: Overlays;
   video: VideoFormat;
+  /** A recording runs: for the badge. */
+  recording: boolean;
+  /** Local files of the pictures that the overlays name; a name without a file is left out. */
+  images: Record<ImageName, string>;
 }
 
-export function mixRoom(document: RoomDocument): MixRoom {
+export function mixRoom(document: RoomDocument, more: Pick<MixRoom, 'recording' | 'images'>): MixRoom {
   const { id, layout, overlays, video } = document;
-  return { id, layout, overlays, video };
+  return { id, layout, overlays, video, ...more };
 }
 
 export type ToMix =
-  | { type: 'start'; room: MixRoom; epoch: number; feedSocket: string; programmeSocket: string }
+  | { type: 'start'; room: MixRoom; epoch: number; feedSocket: string; programmeSocket: string; /** Of the epoch before. */ memory?: MixMemory }
   | { type: 'room'; room: MixRoom }
+  | { type: 'caption'; caption: CaptionLine }
   | { type: 'stop' };
+
+/** What the next epoch goes on with, so that a restart moves no tile and starts no step of the ladder anew. */
+export interface MixMemory {
+  seating?: Seating;
+  degradeStep?: DegradeStep;
+}
 
 export type FromMix =
   /** Loaded and waiting for `start`. */
@@ -26,6 +40,10 @@ export type FromMix =
   /** The first unit of every track has left. */
   | { type: 'ready'; sinceStartMs: number }
   | { type: 'heartbeat'; stats: MixHeartbeat }
+  | { type: 'memory'; memory: MixMemory }
+  /** What each publisher should send now; only those whose wish changed, and everybody again after a start. */
+  | { type: 'uplink'; wishes: Record<ParticipantId, UplinkWish[]> }
+  | { type: 'degraded'; degraded: DegradedState | undefined }
   /** The origin will not have this epoch, or the graph failed; the process ends by itself. */
   | { type: 'failed'; code: 'staleEpoch' | 'graphFailed' | 'anchorChanged'; detail: string; /** With `staleEpoch`: the origin's. */ epoch?: number };
 

@@ -133,10 +133,10 @@ export class RoomMixer {
       return;
     }
     this.#room = room;
-    const text = JSON.stringify(mixRoom(room));
+    const text = JSON.stringify(mixRoom(room, { recording: false, images: {} }));
     if (text === this.#sent) return;
     this.#sent = text;
-    this.#child?.send({ type: 'room', room: mixRoom(room) });
+    this.#child?.send({ type: 'room', room: mixRoom(room, { recording: false, images: {} }) });
   }
 
   /** The lock is lost for good or the worker closes: the child dies first. */
@@ -200,8 +200,8 @@ export class RoomMixer {
         resolve('process died');
         return;
       }
-      this.#sent = JSON.stringify(mixRoom(room));
-      child.send({ type: 'start', room: mixRoom(room), epoch, feedSocket, programmeSocket });
+      this.#sent = JSON.stringify(mixRoom(room, { recording: false, images: {} }));
+      child.send({ type: 'start', room: mixRoom(room, { recording: false, images: {} }), epoch, feedSocket, programmeSocket });
       this.ports.report(this.options.room, this.restarts > 0 || this.options.recovering ? 'recovering' : 'starting', epoch);
     });
   }

@@ -5,7 +5,7 @@ import type { RingFrame } from '../media/frame-ring.ts';
 import type { MixRoom } from './mix-ipc.ts';
 import { Stage, type StageGraph } from './stage.ts';
 
-const room: MixRoom = { id: 'r' as RoomId, layout: { preset: 'grid' }, overlays: { labels: false }, video: { width: 1280, height: 720, frameRate: 30 } };
+const room: MixRoom = { id: 'r' as RoomId, layout: { preset: 'grid' }, overlays: { labels: false }, recording: false, images: {}, video: { width: 1280, height: 720, frameRate: 30 } };
 
 /** Notes what the stage tells the graph; pictures as `slot WxH`. */
 function stage(slots = 4) {

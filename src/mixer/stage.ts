@@ -153,7 +153,7 @@ export class Stage {
       .filter((f) => f.slot !== undefined)
       .map((f) => ({ feed: f.info.feed, participant: f.info.participant, source: f.info.source, pinned: f.pinned, hidden: f.hidden }));
     const regions = new Map(
-      computeLayout({ choice: this.#room.layout, width, height, feeds, ...(this.#speaker ? { speaker: this.#speaker } : {}) }).map((r) => [r.feed, r]),
+      computeLayout({ choice: this.#room.layout, width, height, feeds, ...(this.#speaker ? { speaker: this.#speaker } : {}) }).regions.map((r) => [r.feed, r]),
     );
     const changes: string[] = [];
     const seen = new Set<number>();

@@ -1,4 +1,6 @@
 import type { ParticipantId, RecordingId, RestreamId, RoomId } from '../domain/ids.ts';
+import type { CaptionLine } from '../domain/room.ts';
+import type { UplinkWish } from '../domain/uplink.ts';
 import { keys } from './keys.ts';
 import type { Redis } from './redis.ts';
 
@@ -20,6 +22,9 @@ export type ServiceEvent =
   | { type: 'levels'; room: RoomId; levels: Record<ParticipantId, number> }
   | { type: 'recordingChanged'; room: RoomId; recording: RecordingId }
   | { type: 'restreamChanged'; room: RoomId; restream: RestreamId }
+  /** What publishers should send: also kept in the store, for who connects later. */
+  | { type: 'uplinkChanged'; room: RoomId; wishes: Record<ParticipantId, UplinkWish[]> }
+  | { type: 'caption'; room: RoomId; caption: CaptionLine }
   /** Chat and the like, between control processes. */
   | { type: 'signal'; room: RoomId; name: 'chat' | 'reaction' | 'handRaised'; data: unknown };
 

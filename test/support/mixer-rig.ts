@@ -240,7 +240,7 @@ export class MixerRig {
   }
 
   room(layout: LayoutChoice = { preset: 'grid' }, labels = false): MixRoom {
-    return { id: RIG_ROOM, layout, overlays: { labels }, video: { width: 1280, height: 720, frameRate: 30 } };
+    return { id: RIG_ROOM, layout, overlays: { labels }, recording: false, images: {}, video: { width: 1280, height: 720, frameRate: 30 } };
   }
 
   /** A mixer process, loaded and waiting. */

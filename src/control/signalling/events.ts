@@ -3,7 +3,8 @@
  * Connect with `io({ auth: { token, room } })`; `room` may be left out when the token names one. An open room needs no token.
  * A refused connection fires `connect_error` with `data: {code, title, detail?}`.
  */
-import type { LayoutChoice, Participant } from '../../domain/room.ts';
+import type { CaptionLine, LayoutChoice, Participant } from '../../domain/room.ts';
+import type { UplinkWish } from '../../domain/uplink.ts';
 import type { Restream } from '../../domain/restream.ts';
 import type { RecordingView, RoomView } from '../api/views.ts';
 
@@ -66,6 +67,9 @@ export interface ServerToClientEvents {
   /** To hosts and operators only. */
   restream: (restream: Restream) => void;
   stats: (stats: RoomStats) => void;
+  /** To a publisher only: what it should send now, per source. On connecting and whenever it changes. */
+  uplink: (wishes: UplinkWish[]) => void;
+  caption: (caption: CaptionLine) => void;
 }
 
 export interface ClientToServerEvents {

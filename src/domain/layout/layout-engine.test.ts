@@ -9,7 +9,7 @@ function camera(n: number, extra: Partial<LayoutFeed> = {}): LayoutFeed {
   return { feed: `p${n}-camera-1` as FeedId, participant: `p${n}` as ParticipantId, source: 'camera', pinned: false, hidden: false, ...extra };
 }
 function layout(preset: LayoutPreset, feeds: LayoutFeed[], extra: Partial<LayoutInput> = {}): Region[] {
-  return computeLayout({ choice: { preset }, width: 1280, height: 720, feeds, ...extra });
+  return computeLayout({ choice: { preset }, width: 1280, height: 720, feeds, ...extra }).regions;
 }
 const box = (r: Region | undefined) => r && [r.x, r.y, r.width, r.height];
 
@@ -88,7 +88,7 @@ describe('computeLayout', () => {
             ),
             speaker: 'p1' as ParticipantId,
           };
-          const out = computeLayout(input);
+          const out = computeLayout(input).regions;
           const hidden = new Set(input.feeds.filter((f) => f.hidden).map((f) => f.feed));
           expect(new Set(out.map((r) => r.feed)).size).toBe(out.length);
           for (const r of out) {

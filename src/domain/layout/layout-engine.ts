@@ -4,7 +4,7 @@
  */
 import type { CustomRegion } from '../room.ts';
 import { gridRegions } from './grid.ts';
-import type { LayoutFeed, LayoutInput, Region } from './region.ts';
+import type { Layout, LayoutFeed, LayoutInput, Region } from './region.ts';
 
 /** Even, rounded to nearest. */
 export function even(value: number): number {
@@ -140,7 +140,12 @@ function custom(regions: readonly CustomRegion[], feeds: readonly LayoutFeed[], 
  * A shared screen turns `grid` and `speaker` into `presentation`: what is shared is what people look at.
  * @returns regions in order of z and place; every feed at most once
  */
-export function computeLayout(input: LayoutInput): Region[] {
+export function computeLayout(input: LayoutInput): Layout {
+  const regions = computeRegions(input);
+  return { regions, preset: input.choice.preset, seating: { order: input.feeds.map((f) => f.feed) } };
+}
+
+function computeRegions(input: LayoutInput): Region[] {
   const feeds = input.feeds.filter((f) => !f.hidden);
   if (feeds.length === 0) return [];
   const choice = input.choice;

@@ -1,5 +1,5 @@
 import type { FeedId, ParticipantId } from '../ids.ts';
-import type { LayoutChoice, SourceKind } from '../room.ts';
+import type { LayoutChoice, LayoutPreset, SourceKind } from '../room.ts';
 
 /** A feed as the layout engine sees it. */
 export interface LayoutFeed {
@@ -10,24 +10,51 @@ export interface LayoutFeed {
   hidden: boolean;
 }
 
+/**
+ * Who sits where, carried from one layout to the next (and, as JSON, from one mixer process to the next), so that a join or a
+ * leave moves as few tiles as possible.
+ */
+export interface Seating {
+  /** Feeds by seat. */
+  order: readonly FeedId[];
+  /** Shown large by the last layout that has such a place. */
+  main?: FeedId;
+}
+
 export interface LayoutInput {
   choice: LayoutChoice;
-  /** Canvas in pixels. */
+  /** Canvas in pixels, even. */
   width: number;
   height: number;
   /** In order of joining. */
   feeds: readonly LayoutFeed[];
-  /** The participant now on stage, chosen with hysteresis. */
+  /** The dominant speaker, chosen with hysteresis (domain/speaker.ts). */
   speaker?: ParticipantId;
+  /** Of the layout before; without it people sit in order of joining. */
+  seating?: Seating;
 }
 
-/** Where a feed goes on the canvas: even pixels, inside the canvas. */
-export interface Region {
-  feed: FeedId;
+/** Even pixels inside the canvas. */
+export interface Box {
   x: number;
   y: number;
   width: number;
   height: number;
+}
+
+/** Where a feed goes on the canvas. `contain` keeps the whole picture inside the box, `cover` fills the box and crops. */
+export interface Region extends Box {
+  feed: FeedId;
   z: number;
   fit: 'cover' | 'contain';
+}
+
+export interface Layout {
+  /** Every feed at most once. */
+  regions: Region[];
+  /** The tile that stands for `count` people without one of their own. */
+  more?: Box & { z: number; count: number };
+  /** What is shown: differs from the choice while a screen is shared. */
+  preset: LayoutPreset;
+  seating: Seating;
 }
