@@ -20,6 +20,11 @@ export const DEFAULT_FRAME_RATE = 30;
 export const PART_FRAMES = 16;
 export const PARTS_PER_SEGMENT = 4;
 export const KEYFRAME_GRID_FRAMES = PART_FRAMES * PARTS_PER_SEGMENT;
+/**
+ * A picture may be shown for up to so many frames without counting as a hole: an overloaded mixer composes every second frame, and a
+ * rendition may encode every second of those (domain/degrade-ladder.ts).
+ */
+export const LONGEST_PICTURE_FRAMES = 4;
 export const EPOCH_STEP_NS = 200n * NS_PER_MS;
 
 /** Start of video frame `n`, in ns, rounded down. */

@@ -42,7 +42,7 @@ class Bench {
   }
 
   /** `frames` frames pass; unit `unit(frame)` of the clip comes two frames after its place, none when undefined. */
-  run(frames: number, unit: (frame: number) => number | undefined): void {
+  run(frames: number, unit: (frame: number) => number | undefined, shown = 1): void {
     for (let i = 0; i < frames; i++) {
       const frame = this.frame - 2;
       this.frame++;
@@ -50,9 +50,11 @@ class Bench {
       if (index !== undefined && frame >= 0) {
         for (const [track, video] of [['video:high', this.clip.high], ['video:mid', this.clip.mid]] as const) {
           const u = video.units[index];
-          if (u) this.programme.push({ track, key: u.key, cached: false, ptsNs: videoFrameStartNs(frame, 30), durationNs: 33_333_333n, data: u.data }, this.now());
+          if (u) this.programme.push({ track, key: u.key, cached: false, ptsNs: videoFrameStartNs(frame, 30), durationNs: videoFrameStartNs(shown, 30), data: u.data }, this.now());
         }
-        for (let aac = Math.ceil((frame * 1600) / 1024); aac * 1024 < (frame + 1) * 1600; aac++)
+      }
+      if (index !== undefined || shown > 1) {
+        for (let aac = Math.max(0, Math.ceil((frame * 1600) / 1024)); aac * 1024 < (frame + 1) * 1600; aac++)
           this.programme.push({ track: 'audio:aac', key: true, cached: false, ptsNs: aacFrameStartNs(aac), durationNs: 21_333_333n, data: clip.audio.units[aac % 400] as Buffer }, this.now());
       }
       this.programme.tick(this.now());
@@ -153,6 +155,18 @@ describe('a programme', () => {
     bench.check();
     expect(bench.programme.counters.filledFrames).toBe(0);
     expect(bench.parts[3]?.part.video.get('high')?.samples).toHaveLength(8);
+  });
+
+  it('has a part at once when its last picture, shown for two frames, has come', () => {
+    const bench = new Bench();
+    bench.begin();
+    bench.run(200, (frame) => (frame % 2 === 0 ? frame / 2 : undefined), 2);
+
+    bench.check();
+    expect(bench.programme.counters).toMatchObject({ filledFrames: 0, silentFrames: 0 });
+    expect(bench.parts.every(({ part }) => [...part.video.values()].every((v) => v.samples.every((s) => s.frames === 2)))).toBe(true);
+    // Its last unit stands one frame before the part's end and comes two frames after its place.
+    for (const { at, part } of bench.parts) expect(at - (part.part + 1) * 16).toBeLessThanOrEqual(2);
   });
 
   it('begins a segment with a discontinuity when the parameters change', () => {

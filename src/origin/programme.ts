@@ -165,7 +165,8 @@ export class Programme {
       if (this.started && !this.renditions.includes(rendition)) return;
       const lane = this.video.get(rendition) as VideoLane;
       const needed = lane.needsIdr;
-      placement = lane.push(nearestVideoFrame(unit.ptsNs, this.grid.frameRate), unit.key, unit.data, openPart * this.grid.partFrames);
+      const shown = nearestVideoFrame(unit.durationNs, this.grid.frameRate);
+      placement = lane.push(nearestVideoFrame(unit.ptsNs, this.grid.frameRate), unit.key, unit.data, openPart * this.grid.partFrames, shown);
       if (placement === 'taken') {
         if (unit.key) this.#firstIdrAtNs ??= nowNs;
         this.#epochDelivers = true;

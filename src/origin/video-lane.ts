@@ -2,6 +2,7 @@
  * One video rendition on its way into parts: takes units in decoding order, knows which can still be decoded, and hands out
  * the samples of a part without holes (docs/adr/0004-gap-filling.md).
  */
+import { LONGEST_PICTURE_FRAMES } from '../domain/programme-time.ts';
 import { h264Parameters, type H264Parameters } from '../media/h264-parameter-sets.ts';
 import { nextPictureOrder, pictureOrder, skipPicture, type PictureOrder } from '../media/h264-skip-picture.ts';
 import type { FilledStretch, VideoPart, VideoSample } from './part.ts';
@@ -18,6 +19,8 @@ export interface VideoConfig {
 
 interface Waiting {
   frame: number;
+  /** How long it is shown: more than one while the mixer composes fewer pictures. */
+  frames: number;
   key: boolean;
   data: Buffer;
   config: VideoConfig;
@@ -26,7 +29,7 @@ interface Waiting {
 /** A unit may stand this many frames beside its rounded place before it counts as lost. */
 const MAX_SHIFT_FRAMES = 2;
 /** A hole up to this long in an unbroken stream only lengthens the picture before it. */
-const MAX_STRETCH_FRAMES = 4;
+const MAX_STRETCH_FRAMES = LONGEST_PICTURE_FRAMES;
 /** About 4 s at 30 fps: more than any deadline lets wait. */
 const MAX_WAITING = 128;
 
@@ -37,6 +40,8 @@ export class VideoLane {
   #newest: VideoConfig | undefined;
   #emitted: VideoConfig | undefined;
   #lastFrame = -1;
+  /** First frame that no unit taken covers. */
+  #endFrame = 0;
   #lastIdr: { data: Buffer; config: VideoConfig } | undefined;
   /** Where the last picture put out stands; undefined while nothing was. */
   #order: PictureOrder | undefined;
@@ -80,8 +85,11 @@ export class VideoLane {
     this.#needsIdr = true;
   }
 
-  /** @param firstOpenFrame first frame that is not yet written */
-  push(nearestFrame: number, key: boolean, data: Buffer, firstOpenFrame: number): Placement {
+  /**
+   * @param firstOpenFrame first frame that is not yet written
+   * @param frames how long the picture is to be shown
+   */
+  push(nearestFrame: number, key: boolean, data: Buffer, firstOpenFrame: number, frames = 1): Placement {
     const config = this.#newest;
     if (!config) return 'undecodable';
     const order = pictureOrder(data, config.parameters);
@@ -95,8 +103,10 @@ export class VideoLane {
     if (nearestFrame < firstOpenFrame) return this.#broken('late');
     if (frame - nearestFrame > MAX_SHIFT_FRAMES) return this.#broken('late');
     if (this.#waiting.length >= MAX_WAITING) return this.#broken('full');
-    this.#waiting.push({ frame, key, data, config });
+    const shown = Math.min(LONGEST_PICTURE_FRAMES, Math.max(1, frames));
+    this.#waiting.push({ frame, frames: shown, key, data, config });
     this.#lastFrame = frame;
+    this.#endFrame = frame + shown;
     this.#takenOrder = order;
     this.#needsIdr = false;
     if (key) this.#lastIdr = { data, config };
@@ -105,7 +115,7 @@ export class VideoLane {
 
   /** Everything up to `frame` (exclusive) has come. */
   reaches(frame: number): boolean {
-    return this.#waiting.length > 0 && this.#lastFrame >= frame - 1;
+    return this.#waiting.length > 0 && this.#endFrame >= frame;
   }
 
   hasIdr(from: number, to: number): boolean {
@@ -153,7 +163,7 @@ export class VideoLane {
       units = first >= 0 ? units.slice(first) : [];
       if (first < 0) this.#breakChain();
     }
-    for (const unit of units) {
+    for (const [i, unit] of units.entries()) {
       const hole = unit.frame - cursor;
       if (hole > 0) {
         const last = samples.at(-1);
@@ -165,8 +175,9 @@ export class VideoLane {
       }
       // With a hole at the part's start an unbroken stream goes on a little early instead of being torn.
       this.#show(unit.data, unit.config);
-      samples.push({ data: unit.data, key: unit.key, frame: cursor, frames: unit.frame + 1 - cursor });
-      cursor = unit.frame + 1;
+      const end = Math.max(unit.frame + 1, Math.min(unit.frame + unit.frames, units[i + 1]?.frame ?? to));
+      samples.push({ data: unit.data, key: unit.key, frame: cursor, frames: end - cursor });
+      cursor = end;
     }
     if (cursor < to) {
       const last = samples.at(-1);

@@ -55,6 +55,13 @@ describe('HoleScan', () => {
     expect(scan({}, [...video.filter((_, n) => n !== 30), ...audio])).toEqual([{ track: 'video', atMs: 1000, lengthMs: 33 }]);
     expect(scan({}, [...video, ...audio.filter((_, n) => n < 50 || n > 51)])).toEqual([{ track: 'audio', atMs: 1067, lengthMs: 43 }]);
   });
+  it('takes a lower frame rate for what it is, and a lost picture within it for a hole', () => {
+    const atFrames = (frames: number[]): [number, number][] => frames.map((n) => [0, (n * 1000) / 30]);
+    const slower = [0, 1, 2, 3, 5, 7, 9, 11, 13, 14, 15];
+    expect(scan({}, atFrames(slower))).toEqual([]);
+    expect(scan({}, atFrames([0, 1, 2, 4, 6, 7, 8]))).toHaveLength(2);
+    expect(scan({}, atFrames([0, 2, 4, 6, 8, 18, 20, 22, 24]))).toEqual([{ track: 'video', atMs: 300, lengthMs: 300 }]);
+  });
   it('takes the average rate when the finest step is only a time scale', () => {
     expect(trackClocks(report({ video: { r_frame_rate: '90000/1', avg_frame_rate: '30/1' } }))[0]?.stepMs).toBeCloseTo(33.333, 2);
     expect(trackClocks(report({ video: { r_frame_rate: '0/0', avg_frame_rate: '0/0' } })).map((c) => c.track)).toEqual(['audio']);

@@ -1,4 +1,5 @@
 /** What a finished recording must be (conformance.md, "Files and storage"): pure decisions over what ffprobe said. */
+import { LONGEST_PICTURE_FRAMES } from '../domain/programme-time.ts';
 import type { RecordingCheck, RecordingGap } from '../domain/recording.ts';
 
 /** ffprobe's JSON for the entries that `probeArguments` asks for; numbers come as strings. */
@@ -60,17 +61,25 @@ function framesPerSecond(ratio: string | undefined): number | undefined {
 }
 
 const MOST_HOLES = 1000;
+/** So many pictures in a row at the same distance are a lower frame rate (an overloaded mixer), not lost pictures. */
+const CADENCE_STEPS = 3;
 
 /**
  * Watches packets go by, one call per packet in file order, and keeps the holes. In an MP4 the sample before a hole is
  * stretched over it, so holes show only in the distance of timestamps, never as a missing duration.
  */
 export class HoleScan {
-  readonly holes: PacketHole[] = [];
-  readonly #tracks = new Map<number, TrackClock & { lastMs: number | undefined }>();
+  readonly #holes: PacketHole[] = [];
+  readonly #tracks = new Map<number, TrackClock & { lastMs: number | undefined; run: { frames: number; holes: PacketHole[] } }>();
 
   constructor(clocks: readonly TrackClock[]) {
-    for (const clock of clocks) this.#tracks.set(clock.index, { ...clock, lastMs: undefined });
+    for (const clock of clocks) this.#tracks.set(clock.index, { ...clock, lastMs: undefined, run: { frames: 1, holes: [] } });
+  }
+
+  /** In order of their track, then of time. */
+  get holes(): PacketHole[] {
+    const open = [...this.#tracks.values()].flatMap(({ run }) => (run.holes.length < CADENCE_STEPS ? run.holes : []));
+    return [...this.#holes, ...open].slice(0, MOST_HOLES);
   }
 
   packet(index: number, atMs: number): void {
@@ -78,10 +87,23 @@ export class HoleScan {
     if (!track) return;
     if (track.lastMs !== undefined) {
       const missingMs = atMs - track.lastMs - track.stepMs;
-      if (missingMs > track.stepMs / 2 && this.holes.length < MOST_HOLES)
-        this.holes.push({ track: track.track, atMs: Math.round(track.lastMs + track.stepMs), lengthMs: Math.round(missingMs) });
+      const hole = { track: track.track, atMs: Math.round(track.lastMs + track.stepMs), lengthMs: Math.round(missingMs) };
+      const frames = missingMs > track.stepMs / 2 ? Math.round((atMs - track.lastMs) / track.stepMs) : 1;
+      const steady = track.track === 'video' && frames > 1 && frames <= LONGEST_PICTURE_FRAMES;
+      if (track.run.frames !== frames || !steady) {
+        if (track.run.holes.length < CADENCE_STEPS) this.#keep(track.run.holes);
+        track.run = { frames, holes: [] };
+      }
+      if (frames > 1) {
+        if (!steady) this.#keep([hole]);
+        else if (track.run.holes.length < CADENCE_STEPS) track.run.holes.push(hole);
+      }
     }
     track.lastMs = atMs;
+  }
+
+  #keep(holes: readonly PacketHole[]): void {
+    if (this.#holes.length < MOST_HOLES) this.#holes.push(...holes);
   }
 }
 
