@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import type { ChatMessage, ClientToServerEvents, ServerToClientEvents } from '../../src/control/signalling/events.ts';
-import type { Participant, Recording, Restream, Room } from './types.ts';
+import type { Participant, Recording, Restream, Room, UplinkWish } from './types.ts';
 
 export interface LiveState {
   connected: boolean;
@@ -18,9 +18,11 @@ export interface LiveState {
   levels: Readonly<Record<string, number>>;
   recordings: Readonly<Record<string, Recording>>;
   restreams: Readonly<Record<string, Restream>>;
+  /** What the room asks the person here to send; empty until it asks. */
+  uplink: readonly UplinkWish[];
 }
 
-export const NOTHING_LIVE: LiveState = { connected: false, ended: false, removed: false, participants: [], chat: [], levels: {}, recordings: {}, restreams: {} };
+export const NOTHING_LIVE: LiveState = { connected: false, ended: false, removed: false, participants: [], chat: [], levels: {}, recordings: {}, restreams: {}, uplink: [] };
 
 const MAX_CHAT = 200;
 /** Socket.IO tries again by itself when the connection breaks, but not when the service answered and refused. */
@@ -71,6 +73,7 @@ export class LiveEvents {
     socket.on('chat', (message) => this.#addChat([message]));
     socket.on('recording', (recording) => this.#set({ recordings: { ...this.#state.recordings, [recording.id]: recording } }));
     socket.on('restream', (restream) => this.#set({ restreams: { ...this.#state.restreams, [restream.id]: restream } }));
+    socket.on('uplink', (wishes) => this.#set({ uplink: wishes }));
     socket.on('stats', ({ levels }) => this.#set({ levels }));
   }
 

@@ -9,6 +9,7 @@ export type RoomStatus = RoomView['status'];
 export type LayoutPreset = RoomView['layout']['preset'];
 export type Participant = Parameters<ServerToClientEvents['participantJoined']>[0];
 export type Restream = Parameters<ServerToClientEvents['restream']>[0];
+export type { UplinkWish } from '../../src/domain/uplink.ts';
 export type Role = Participant['role'];
 export type ParticipantPatch = Partial<Pick<Participant, 'audioMuted' | 'videoHidden' | 'gain' | 'pinned'>>;
 

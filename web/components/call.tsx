@@ -34,12 +34,12 @@ interface CallProps {
 
 /** In the room: one's camera and microphone go out, the mixed picture and the mix-minus sound come back. */
 export function Call({ room, name, media, view, token, onEnd }: CallProps) {
-  const publication = useCameraPublication(room.id, token, media);
   const live = useLive(room.id, token);
+  const publication = useCameraPublication(room.id, token, media, live.uplink);
   const programme = useWhep(room.id, token, false, live.room?.mix.status === 'running');
   const [screen, setScreen] = useState<MediaStream>();
   const [screenError, setScreenError] = useState<string>();
-  const sharing = useScreenPublication(room.id, token, screen, () => setScreen(undefined));
+  const sharing = useScreenPublication({ room: room.id, token, screen, wishes: live.uplink, onStopped: () => setScreen(undefined) });
   const [own, setOwn] = useState<string>();
   const [settings, setSettings] = useState(false);
   const level = useLevel(view.microphone.on ? media.audioTrack : undefined);

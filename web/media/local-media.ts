@@ -1,6 +1,6 @@
-/** The size that is asked of cameras: what a tile of a small grid shows, and what costs the mixer least to decode. */
-export const CAMERA = { width: 640, height: 360, frameRate: 30, maxBitrateBps: 1_200_000 } as const;
-export const SCREEN = { width: 1280, height: 720, frameRate: 15, maxBitrateBps: 1_500_000 } as const;
+/** The most that is asked of cameras and screens. What of it is sent depends on how large it is shown (uplink.ts). */
+export const CAMERA = { width: 1280, height: 720, frameRate: 30 } as const;
+export const SCREEN = { width: 1920, height: 1080, frameRate: 30 } as const;
 
 export interface Devices {
   cameras: MediaDeviceInfo[];

@@ -1,7 +1,8 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { CAMERA, SCREEN } from './local-media.ts';
+import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
+import type { UplinkWish } from '../../src/domain/uplink.ts';
 import type { OwnMedia } from './own-media.ts';
 import type { LinkState } from './peer-link.ts';
+import { FIRST_WISH, wishFor } from './uplink.ts';
 import { WhipClient } from './whip-client.ts';
 
 export interface PublicationView {
@@ -13,11 +14,12 @@ export interface PublicationView {
   renew: () => void;
 }
 
-/** Publishes camera and microphone while the component is shown. */
-export function useCameraPublication(room: string, token: () => Promise<string>, media: OwnMedia): PublicationView {
+/** Publishes camera and microphone while the component is shown. `wishes`: what the room asks for. */
+export function useCameraPublication(room: string, token: () => Promise<string>, media: OwnMedia, wishes: readonly UplinkWish[]): PublicationView {
   const [view, setView] = useState<Omit<PublicationView, 'renew'>>({ state: 'connecting' });
   const running = useRef<WhipClient | undefined>(undefined);
   const renew = useCallback(() => running.current?.renew(), []);
+  const latest = useAsking(running, wishes, 'camera');
   useEffect(() => {
     const client = new WhipClient({
       endpoint: `/whip/${room}`,
@@ -25,8 +27,7 @@ export function useCameraPublication(room: string, token: () => Promise<string>,
       audio: media.audioTrack,
       video: media.videoTrack,
       mixMinus: true,
-      maxBitrateBps: CAMERA.maxBitrateBps,
-      maxFrameRate: CAMERA.frameRate,
+      wish: wishFor(latest.current, 'camera') ?? FIRST_WISH.camera,
       events: {
         stateChanged: (state, error) => setView((before) => ({ ...before, state, error })),
         trackReceived: (event) => {
@@ -46,11 +47,22 @@ export function useCameraPublication(room: string, token: () => Promise<string>,
   return { ...view, renew };
 }
 
-/** Publishes a shared screen as a second source while `screen` is given; `onStopped` when the browser's own button ended it. */
-export function useScreenPublication(room: string, token: () => Promise<string>, screen: MediaStream | undefined, onStopped: () => void): { state: LinkState | 'off'; error?: unknown } {
+interface ScreenOptions {
+  room: string;
+  token: () => Promise<string>;
+  screen: MediaStream | undefined;
+  wishes: readonly UplinkWish[];
+  /** The browser's own button ended it. */
+  onStopped: () => void;
+}
+
+/** Publishes a shared screen as a second source while `screen` is given. */
+export function useScreenPublication({ room, token, screen, wishes, onStopped }: ScreenOptions): { state: LinkState | 'off'; error?: unknown } {
   const [view, setView] = useState<{ state: LinkState; error?: unknown }>({ state: 'connecting' });
   const stopped = useRef(onStopped);
   stopped.current = onStopped;
+  const running = useRef<WhipClient | undefined>(undefined);
+  const latest = useAsking(running, wishes, 'screen');
   useEffect(() => {
     const video = screen?.getVideoTracks()[0];
     if (!screen || !video) return undefined;
@@ -60,19 +72,31 @@ export function useScreenPublication(room: string, token: () => Promise<string>,
       audio: screen.getAudioTracks()[0],
       video,
       mixMinus: false,
-      maxBitrateBps: SCREEN.maxBitrateBps,
-      maxFrameRate: SCREEN.frameRate,
+      wish: wishFor(latest.current, 'screen') ?? FIRST_WISH.screen,
       events: { stateChanged: (state, error) => setView({ state, error }) },
     });
     const ended = (): void => stopped.current();
     video.addEventListener('ended', ended);
     setView({ state: 'connecting' });
     client.start();
+    running.current = client;
     return () => {
+      running.current = undefined;
       video.removeEventListener('ended', ended);
       client.close();
       for (const track of screen.getTracks()) track.stop();
     };
   }, [room, token, screen]);
   return screen ? view : { state: 'off' };
+}
+
+/** Passes wishes on to the running client; what it gives is for one that starts later. */
+function useAsking(running: RefObject<WhipClient | undefined>, wishes: readonly UplinkWish[], source: UplinkWish['source']): RefObject<readonly UplinkWish[]> {
+  const latest = useRef(wishes);
+  latest.current = wishes;
+  useEffect(() => {
+    const wish = wishFor(wishes, source);
+    if (wish) running.current?.ask(wish);
+  }, [running, wishes, source]);
+  return latest;
 }

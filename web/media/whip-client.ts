@@ -1,12 +1,14 @@
+import type { UplinkWish } from '../../src/domain/uplink.ts';
 import { PeerLink, type LinkOptions } from './peer-link.ts';
+import { differs, encodingFor } from './uplink.ts';
 
 export interface WhipOptions extends LinkOptions {
   audio: MediaStreamTrack | undefined;
   video: MediaStreamTrack;
   /** Ask for the room's mix-minus on the audio's return path. */
   mixMinus: boolean;
-  maxBitrateBps: number;
-  maxFrameRate: number;
+  /** What is sent until {@link WhipClient.ask} says otherwise. */
+  wish: UplinkWish;
 }
 
 /** Publishes one source (camera with microphone, or a screen) by WHIP. Tracks may be exchanged while it runs. */
@@ -14,16 +16,37 @@ export class WhipClient extends PeerLink {
   #audio: MediaStreamTrack | undefined;
   #video: MediaStreamTrack;
   #senders: { audio?: RTCRtpSender; video?: RTCRtpSender } = {};
+  #wish: UplinkWish;
+  /** A sender's parameters are read, changed and set one after the other: a set of an older reading is refused. */
+  #setting: Promise<void> = Promise.resolve();
 
   constructor(private readonly whip: WhipOptions) {
-    super(whip);
+    super({
+      ...whip,
+      events: {
+        ...whip.events,
+        stateChanged: (state, error) => {
+          // some browsers have no encodings to set before the answer is there
+          if (state === 'live') this.#applyWish();
+          whip.events.stateChanged?.(state, error);
+        },
+      },
+    });
     this.#audio = whip.audio;
     this.#video = whip.video;
+    this.#wish = whip.wish;
+  }
+
+  /** From now on sends as large, as often and as much as this; also over a new connection and with another track. */
+  ask(wish: UplinkWish): void {
+    this.#wish = wish;
+    this.#applyWish();
   }
 
   async replaceVideo(track: MediaStreamTrack): Promise<void> {
     this.#video = track;
     await exchange(this.#senders.video, track);
+    this.#applyWish();
   }
 
   async replaceAudio(track: MediaStreamTrack): Promise<void> {
@@ -45,10 +68,24 @@ export class WhipClient extends PeerLink {
     const video = peer.addTransceiver(this.#video, {
       direction: 'sendonly',
       streams: [stream],
-      sendEncodings: [{ maxBitrate: this.whip.maxBitrateBps, maxFramerate: this.whip.maxFrameRate }],
+      sendEncodings: [encodingFor(this.#video.getSettings(), this.#wish)],
     });
     this.#senders.video = video.sender;
     preferVp8(video);
+  }
+
+  #applyWish(): void {
+    this.#setting = this.#setting.then(async () => {
+      const sender = this.#senders.video;
+      if (!sender) return; // the next connection begins with it
+      const parameters = sender.getParameters();
+      const encoding = parameters.encodings?.[0];
+      const wanted = encodingFor(this.#video.getSettings(), this.#wish);
+      if (!encoding || !differs(encoding, wanted)) return;
+      Object.assign(encoding, wanted);
+      // refused by a sender that was closed meanwhile; the next one begins with the wish
+      await sender.setParameters(parameters).catch(() => undefined);
+    });
   }
 }
 
