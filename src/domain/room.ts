@@ -76,6 +76,8 @@ export interface RoomImage {
   width: number;
   height: number;
   bytes: number;
+  /** Hex, of the file: tells a replaced picture from the one before it. */
+  sha256: string;
 }
 
 /** A line of live captions. */

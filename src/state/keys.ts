@@ -10,6 +10,8 @@ export const keys = {
   autoRecorded: (id: RoomId) => `tessera:room:${id}:auto-recorded`,
   participants: (id: RoomId) => `tessera:room:${id}:participants`,
   participantSettings: (id: RoomId) => `tessera:room:${id}:participant-settings`,
+  /** Hash: participant → what it should send. */
+  uplink: (id: RoomId) => `tessera:room:${id}:uplink`,
   chat: (id: RoomId) => `tessera:room:${id}:chat`,
   nodes: 'tessera:nodes',
   node: (id: NodeId) => `tessera:node:${id}`,

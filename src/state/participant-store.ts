@@ -15,7 +15,7 @@ export class ParticipantStore {
   }
 
   async remove(room: RoomId, id: ParticipantId): Promise<void> {
-    await this.redis.hdel(keys.participants(room), id);
+    await this.redis.multi().hdel(keys.participants(room), id).hdel(keys.uplink(room), id).exec();
   }
 
   async clear(room: RoomId): Promise<void> {

@@ -1,8 +1,12 @@
-import type { RoomId } from '../domain/ids.ts';
+import type { ParticipantId, RoomId } from '../domain/ids.ts';
 import type { MixState, RoomDocument } from '../domain/room.ts';
+import type { UplinkWish } from '../domain/uplink.ts';
 import { getJson, getManyJson, updateJson } from './json-value.ts';
 import { keys } from './keys.ts';
 import type { Redis } from './redis.ts';
+
+/** Nobody's wish is older: each new mix tells all of them again. Sweeps what a room that was never deleted leaves. */
+const UPLINK_KEPT_MS = 24 * 3600_000;
 
 const IDLE: MixState = { status: 'idle', epoch: 0, since: new Date(0).toISOString() };
 
@@ -35,7 +39,7 @@ export class RoomStore {
   async delete(id: RoomId): Promise<void> {
     await this.redis
       .multi()
-      .del(keys.room(id), keys.mix(id), keys.mixWanted(id), keys.autoRecorded(id), keys.participants(id), keys.participantSettings(id), keys.chat(id), keys.roomSessions(id))
+      .del(keys.room(id), keys.mix(id), keys.mixWanted(id), keys.autoRecorded(id), keys.participants(id), keys.participantSettings(id), keys.uplink(id), keys.chat(id), keys.roomSessions(id))
       .srem(keys.rooms, id)
       .exec();
   }
@@ -44,14 +48,44 @@ export class RoomStore {
     return (await getJson<MixState>(this.redis, keys.mix(id))) ?? IDLE;
   }
 
-  /** Written by the mixer worker; refused (false) when a newer epoch has written, or when the room is gone: nothing must stay behind. */
-  async setMix(id: RoomId, state: Omit<MixState, 'since'>): Promise<boolean> {
+  /**
+   * Written by the mixer worker, whole each time (what is absent is forgotten: `degraded` too); refused (false) when a newer
+   * epoch has written, or when the room is gone: nothing must stay behind. `since` moves only with `status`.
+   */
+  async setMix(id: RoomId, { status, epoch, degraded }: Omit<MixState, 'since'>): Promise<boolean> {
     const script = `if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
-      local now = redis.call('GET', KEYS[1])
-      if now and cjson.decode(now).epoch > tonumber(ARGV[2]) then return 0 end
-      redis.call('SET', KEYS[1], ARGV[1]) return 1`;
-    const value: MixState = { ...state, since: new Date().toISOString() };
-    return (await this.redis.eval(script, 2, keys.mix(id), keys.room(id), JSON.stringify(value), String(state.epoch))) === 1;
+      local text = redis.call('GET', KEYS[1])
+      local since = ARGV[4]
+      if text then
+        local before = cjson.decode(text)
+        if before.epoch > tonumber(ARGV[2]) then return 0 end
+        if before.status == ARGV[3] then since = before.since end
+      end
+      redis.call('SET', KEYS[1], '{"since":"' .. since .. '",' .. string.sub(ARGV[1], 2)) return 1`;
+    const value: Omit<MixState, 'since'> = { status, epoch, ...(degraded === undefined ? {} : { degraded }) };
+    return (await this.redis.eval(script, 2, keys.mix(id), keys.room(id), JSON.stringify(value), String(epoch), status, new Date().toISOString())) === 1;
+  }
+
+  /**
+   * What publishers should send, from the mixer worker: only the participants named are touched, an empty list forgets one.
+   * Does nothing for a room that is gone. Goes with the participant (ParticipantStore.remove), the room, or after a day.
+   */
+  async setUplink(id: RoomId, wishes: Readonly<Record<ParticipantId, readonly UplinkWish[]>>): Promise<void> {
+    const fields = Object.entries<readonly UplinkWish[]>(wishes).flatMap(([participant, list]) => [participant, list.length === 0 ? '' : JSON.stringify(list)]);
+    if (fields.length === 0) return;
+    const script = `if redis.call('EXISTS', KEYS[2]) == 0 then return end
+      for i = 2, #ARGV, 2 do
+        if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
+        else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+      end
+      redis.call('PEXPIRE', KEYS[1], ARGV[1])`;
+    await this.redis.eval(script, 2, keys.uplink(id), keys.room(id), String(UPLINK_KEPT_MS), ...fields);
+  }
+
+  /** What a participant should send; undefined when no mix has said anything. */
+  async uplink(id: RoomId, participant: ParticipantId): Promise<UplinkWish[] | undefined> {
+    const text = await this.redis.hget(keys.uplink(id), participant);
+    return text === null ? undefined : (JSON.parse(text) as UplinkWish[]);
   }
 
   /** Whether the room should have a mix: set by control, read by the mixer worker, which ends its job when it goes. */

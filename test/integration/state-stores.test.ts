@@ -1,9 +1,12 @@
 /** What the stores leave in Redis: nothing grows for ever. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { DegradedState } from '../../src/domain/degrade-ladder.ts';
 import type { ParticipantId, RecordingId, RestreamId, RoomId, SessionId } from '../../src/domain/ids.ts';
 import type { RoomDocument } from '../../src/domain/room.ts';
+import type { UplinkWish } from '../../src/domain/uplink.ts';
 import { keys } from '../../src/state/keys.ts';
 import { RecordingStore } from '../../src/state/recording-store.ts';
+import { ParticipantStore } from '../../src/state/participant-store.ts';
 import { connectRedis, type Redis } from '../../src/state/redis.ts';
 import { RestreamStore } from '../../src/state/restream-store.ts';
 import { RoomStore } from '../../src/state/room-store.ts';
@@ -11,6 +14,7 @@ import { SessionStore } from '../../src/state/session-store.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 const ROOM = 'room' as RoomId;
+const document: RoomDocument = { id: ROOM, name: 'Room', createdAt: '', layout: { preset: 'grid' }, overlays: { labels: true }, video: { width: 1280, height: 720, frameRate: 30 }, access: 'token', autoRecord: false };
 let server: TestRedis;
 let redis: Redis;
 beforeAll(async () => {
@@ -69,13 +73,59 @@ it('unfinished recordings are found without reading the whole catalogue, and lea
 
 it('a room is made once, whole, and a late mixer leaves nothing behind when it is gone', async () => {
   const rooms = new RoomStore(redis);
-  const room: RoomDocument = { id: ROOM, name: 'Room', createdAt: '', layout: { preset: 'grid' }, overlays: { labels: true }, video: { width: 1280, height: 720, frameRate: 30 }, access: 'token', autoRecord: false };
-
-  expect([await rooms.create(room), await rooms.create({ ...room, name: 'Another' })]).toEqual([true, false]);
+  expect([await rooms.create(document), await rooms.create({ ...document, name: 'Another' })]).toEqual([true, false]);
   expect((await rooms.list()).map((r) => r.name)).toEqual(['Room']);
   expect([await rooms.setMix(ROOM, { status: 'running', epoch: 2 }), await rooms.setMix(ROOM, { status: 'idle', epoch: 1 })]).toEqual([true, false]);
 
   await rooms.delete(ROOM);
   expect(await rooms.setMix(ROOM, { status: 'idle', epoch: 3 })).toBe(false);
   expect(await redis.keys(`tessera:room:${ROOM}*`)).toEqual([]);
+});
+
+it("what publishers should send is kept per participant, and goes with the participant and with the room", async () => {
+  const rooms = new RoomStore(redis);
+  const participants = new ParticipantStore(redis);
+  const [anna, ben] = ['anna', 'ben'] as ParticipantId[] as [ParticipantId, ParticipantId];
+  const wish: UplinkWish = { source: 'camera', width: 426, height: 240, frameRate: 30, maxBitrateBps: 400_000, shown: true };
+  await rooms.setUplink(ROOM, { [anna]: [wish] });
+  expect(await redis.keys(keys.uplink(ROOM))).toEqual([]); // no such room
+  await rooms.create(document);
+
+  await rooms.setUplink(ROOM, {});
+  await rooms.setUplink(ROOM, { [anna]: [wish], [ben]: [wish] });
+  await rooms.setUplink(ROOM, { [ben]: [{ ...wish, width: 1280, height: 720 }, { ...wish, source: 'screen', shown: false }] });
+
+  expect(await rooms.uplink(ROOM, anna)).toEqual([wish]);
+  expect(await rooms.uplink(ROOM, ben)).toMatchObject([{ width: 1280 }, { source: 'screen' }]);
+  expect(await rooms.uplink(ROOM, 'carl' as ParticipantId)).toBeUndefined();
+  expect(await redis.pttl(keys.uplink(ROOM))).toBeGreaterThan(23 * 3600_000);
+
+  await participants.remove(ROOM, anna);
+  expect(await rooms.uplink(ROOM, anna)).toBeUndefined();
+  await rooms.setUplink(ROOM, { [ben]: [] });
+  expect(await redis.exists(keys.uplink(ROOM))).toBe(0);
+  await rooms.setUplink(ROOM, { [ben]: [wish] });
+  await rooms.delete(ROOM);
+  expect(await redis.keys(`tessera:room:${ROOM}*`)).toEqual([]);
+});
+
+it("the mix's state is written whole, and since tells when its status changed", async () => {
+  const rooms = new RoomStore(redis);
+  const degraded: DegradedState = { step: 'frameRate', reason: 'output 240 ms late', since: '2026-01-01T00:00:00.000Z' };
+  await rooms.create(document);
+
+  await rooms.setMix(ROOM, { status: 'starting', epoch: 7 });
+  await rooms.setMix(ROOM, { status: 'running', epoch: 7 });
+  const running = await rooms.mix(ROOM);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await rooms.setMix(ROOM, { status: 'running', epoch: 7, degraded });
+  const slowed = await rooms.mix(ROOM);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await rooms.setMix(ROOM, { status: 'recovering', epoch: 8 });
+  const recovering = await rooms.mix(ROOM);
+  await rooms.delete(ROOM);
+
+  expect(slowed).toEqual({ ...running, degraded });
+  expect(recovering).toEqual({ status: 'recovering', epoch: 8, since: recovering.since });
+  expect(Date.parse(recovering.since)).toBeGreaterThan(Date.parse(running.since));
 });
