@@ -3,7 +3,7 @@ import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { FrameSender } from '../media/framing.ts';
 
-/** About 1.3 s of sound and notices: a reader that is further behind loses them, and a lost message of state closes it. */
+/** About 1.3 s of sound: a reader that is further behind loses some, and a lost message of state closes it. */
 const MAX_QUEUED_BYTES = 256 * 1024;
 const MAX_READERS = 16;
 
@@ -47,7 +47,7 @@ export class FeedServer {
     for (const [socket, sender] of this.#readers) if (!sender.send(frame)) socket.destroy();
   }
 
-  /** Pictures' notices and sound: dropped for readers that are behind. */
+  /** Sound: dropped for readers that are behind. */
   sendFlow(frame: Buffer): void {
     for (const sender of this.#readers.values()) if (!sender.send(frame)) this.dropped++;
   }

@@ -31,7 +31,7 @@ const ROOM_FIGURES: Record<keyof RoomFigures, string> = {
   feeds: 'Publications of the room',
   readers: 'Mixers reading the room',
   picturesDropped: 'Pictures that did not get into their ring',
-  framesDropped: 'Notices and sound that slow readers did not get',
+  framesDropped: 'Blocks of sound that slow readers did not get',
   soundMissedFrames: 'Audio frames that were not there when the bus wanted them',
   soundReanchored: 'Times a publisher\'s sound was anchored again',
   busSkippedBlocks: '10 ms blocks left out after long stalls',

@@ -10,7 +10,6 @@ function picture(width: number, height: number, value: number, rotation: VideoFr
 
 interface Told {
   changes: { ring: string; video: boolean; width: number }[];
-  notices: bigint[];
   dropped: number;
 }
 
@@ -26,7 +25,6 @@ function feedInto(told: Told, room = 'unit'): PictureFeed {
     index: 1,
     offAfterMs: 2000,
     onChanged: () => told.changes.push({ ring: feed.ring, video: feed.video, width: feed.width }),
-    onNotice: (sequence) => told.notices.push(sequence),
     onDropped: () => told.dropped++,
   });
   open.push(feed);
@@ -35,7 +33,7 @@ function feedInto(told: Told, room = 'unit'): PictureFeed {
 
 describe('PictureFeed', () => {
   it('passes pictures on with size, rotation and stamp; a larger one gets a new ring', () => {
-    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const told: Told = { changes: [], dropped: 0 };
     const feed = feedInto(told);
     feed.write(picture(320, 180, 10, 90), 5n);
     const first = feed.ring;
@@ -48,13 +46,12 @@ describe('PictureFeed', () => {
     expect(feed.ring).not.toBe(first);
     expect(existsSync(first)).toBe(false);
     expect(told.changes.map((c) => c.width)).toEqual([320, 640, 1920]);
-    expect(told.notices).toEqual([1n, 2n, 1n]);
     feed.close();
     expect(existsSync(feed.ring)).toBe(false);
   });
 
   it('passes on that a phone is turned, with and without a change of size', () => {
-    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const told: Told = { changes: [], dropped: 0 };
     const feed = feedInto(told);
     feed.write(picture(640, 360, 10), 1n);
     feed.write(picture(640, 360, 11, 90), 2n);
@@ -70,7 +67,7 @@ describe('PictureFeed', () => {
   });
 
   it('is a feed without pictures while none gets into its ring (a full /dev/shm)', () => {
-    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const told: Told = { changes: [], dropped: 0 };
     const feed = feedInto(told);
     feed.write(picture(320, 180, 10), 5n);
     const tooLarge = picture(4096, 4096, 1); // refused as a picture is that finds no room
@@ -81,7 +78,7 @@ describe('PictureFeed', () => {
   });
 
   it('says when pictures stop and when they are back', () => {
-    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const told: Told = { changes: [], dropped: 0 };
     const feed = feedInto(told);
     feed.write(picture(320, 180, 10), 5n);
     feed.check(performance.now() + 1000);
@@ -93,7 +90,7 @@ describe('PictureFeed', () => {
   });
 
   it('drops pictures, and only pictures, when no ring can be made or they are too large', () => {
-    const told: Told = { changes: [], notices: [], dropped: 0 };
+    const told: Told = { changes: [], dropped: 0 };
     const feed = feedInto(told, 'no/such/folder');
     feed.write(picture(320, 180, 10), 5n);
     feed.write(picture(320, 180, 10), 6n);

@@ -1,4 +1,4 @@
-/** One publication's pictures: from the sink into the frame ring, and a notice for each. */
+/** One publication's pictures: from the sink into the frame ring, where readers find them by its sequence number. */
 import { FrameRingWriter, i420Bytes, ringPath } from '../media/frame-ring.ts';
 import type { VideoFrame } from './wrtc.ts';
 
@@ -16,7 +16,6 @@ export interface PictureFeedOptions {
   offAfterMs: number;
   /** Ring or `video` changed. */
   onChanged: () => void;
-  onNotice: (sequence: bigint, ptsNs: bigint) => void;
   onDropped: (error: unknown) => void;
 }
 
@@ -51,7 +50,7 @@ export class PictureFeed {
         }
         this.#replaceRing(bytes);
       }
-      const sequence = (this.#writer as FrameRingWriter).write(frame.data, frame.width, frame.height, frame.rotation, ptsNs);
+      (this.#writer as FrameRingWriter).write(frame.data, frame.width, frame.height, frame.rotation, ptsNs);
       this.#lastAtMs = nowMs; // one that got no further is none: the mixer then shows the avatar instead of an old picture
       if (fresh || !this.video || frame.width !== this.width || frame.height !== this.height) {
         this.video = true;
@@ -59,7 +58,6 @@ export class PictureFeed {
         this.height = frame.height;
         this.options.onChanged();
       }
-      this.options.onNotice(sequence, ptsNs);
     } catch (error) {
       // a feed may go dark when /dev/shm is full; the room goes on
       this.dropped++;

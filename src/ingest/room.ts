@@ -5,7 +5,7 @@ import { AppError } from '../domain/errors.ts';
 import type { FeedId, ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
 import type { ParticipantPatch } from '../domain/room.ts';
 import { nextSpeaker, noSpeaker } from '../domain/speaker.ts';
-import { encodeFeedMessage, encodeFrameNotice, encodePcm, FEED_FRAME, feedSocketPath } from '../media/feed-protocol.ts';
+import { encodeFeedMessage, encodePcm, FEED_FRAME, feedSocketPath } from '../media/feed-protocol.ts';
 import { folded, type Logger } from '../observability/logger.ts';
 import type { SessionAnswer, SessionPatch, SessionPatched } from '../node-api/contract.ts';
 import { AudioBus, BusListener } from './audio-bus.ts';
@@ -153,9 +153,6 @@ export class IngestRoom {
       index: publication.index,
       offAfterMs: publication.source === 'screen' ? SCREEN_OFF_MS : CAMERA_OFF_MS,
       onChanged: () => this.#announce(publication),
-      onNotice: (sequence, ptsNs) => {
-        if (this.#feeds.readers > 0) this.#feeds.sendFlow(encodeFrameNotice({ index: publication.index, sequence, ptsNs }));
-      },
       onDropped: (error) => {
         this.#picturesDropped++;
         this.#lostWhy = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 /**
  * Ingest → mixer, same host: a Unix socket per room (`<runDir>/feeds-<room>.sock`), served by the room's ingest process.
- * Pixels go through the frame ring (frame-ring.ts); everything else is here. Framing: framing.ts.
+ * Pixels go through the frame ring (frame-ring.ts), whose sequence number is the only notice of a new picture; everything else
+ * is here. Framing: framing.ts.
  *
  * On connecting, the mixer gets `hello`, then one `feedAdded` per feed, then the live flow. Any number of readers may connect.
  * All timestamps: absolute host monotonic ns (`process.hrtime`), as u64 BE in binary frames and decimal strings in JSON.
@@ -22,8 +23,6 @@ export const FEED_FRAME = {
   participant: 4,
   /** ingest → mixer, JSON `{participant?: ParticipantId}`: the dominant speaker after hysteresis. */
   speaker: 5,
-  /** ingest → mixer, binary, see {@link encodeFrameNotice}. */
-  frameNotice: 6,
   /** ingest → mixer, binary, see {@link encodePcm}: 10 ms of programme sound. */
   pcm: 7,
 } as const;
@@ -36,7 +35,7 @@ export interface FeedHello {
 
 export interface FeedInfo {
   feed: FeedId;
-  /** Small number that stands for the feed in binary frames; unique within the ingest process, never reused. */
+  /** Small number that stands for the feed; unique within the ingest process, never reused. */
   index: number;
   participant: ParticipantId;
   name: string;
@@ -57,14 +56,6 @@ export interface ParticipantInfo {
   pinned: boolean;
 }
 
-export interface FrameNotice {
-  /** {@link FeedInfo.index}. */
-  index: number;
-  /** Sequence number in the ring, from 1. */
-  sequence: bigint;
-  ptsNs: bigint;
-}
-
 export interface PcmBlock {
   /** Of the first sample: anchor + samples ÷ rate, re-anchored only beyond 60 ms. */
   ptsNs: bigint;
@@ -79,18 +70,6 @@ export function encodeFeedMessage(
   value: FeedHello | FeedInfo | { feed: FeedId } | ParticipantInfo | { participant?: ParticipantId },
 ): Buffer {
   return encodeJsonFrame(type, value);
-}
-
-export function encodeFrameNotice(notice: FrameNotice): Buffer {
-  const payload = Buffer.allocUnsafe(20);
-  payload.writeUInt32BE(notice.index, 0);
-  payload.writeBigUInt64BE(notice.sequence, 4);
-  payload.writeBigUInt64BE(notice.ptsNs, 12);
-  return encodeFrame(FEED_FRAME.frameNotice, payload);
-}
-
-export function decodeFrameNotice(payload: Buffer): FrameNotice {
-  return { index: payload.readUInt32BE(0), sequence: payload.readBigUInt64BE(4), ptsNs: payload.readBigUInt64BE(12) };
 }
 
 export function encodePcm(block: PcmBlock): Buffer {

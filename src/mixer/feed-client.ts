@@ -4,11 +4,13 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import type { FeedId, ParticipantId } from '../domain/ids.ts';
-import { decodeFrameNotice, decodePcm, FEED_FRAME, type FeedHello, type FeedInfo, type ParticipantInfo, type PcmBlock } from '../media/feed-protocol.ts';
+import { decodePcm, FEED_FRAME, type FeedHello, type FeedInfo, type ParticipantInfo, type PcmBlock } from '../media/feed-protocol.ts';
 import { FrameRingReader, type RingFrame } from '../media/frame-ring.ts';
 import { FrameReader } from '../media/framing.ts';
 
 const RECONNECT_MS = 200;
+/** The rings are looked at so often: a ring's sequence number is the notice of a new picture. */
+const LOOK_MS = 5;
 
 export interface FeedClientEvents {
   connected: (hello: FeedHello) => void;
@@ -26,8 +28,8 @@ export interface FeedClientEvents {
 interface Known {
   info: FeedInfo;
   ring: FrameRingReader | undefined;
-  /** Newest one announced and not read yet; older ones are skipped. */
-  pending: bigint;
+  /** The last one read; those between it and the newest are skipped. */
+  sequence: bigint;
   lastPtsNs: bigint;
 }
 
@@ -37,7 +39,7 @@ export class FeedClient {
   readonly #byIndex = new Map<number, Known>();
   #socket: Socket | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #flushing = false;
+  #look: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** @param minGapNs pictures of one feed that come closer together are skipped: more than the programme shows */
@@ -49,11 +51,13 @@ export class FeedClient {
 
   start(): void {
     this.#connect();
+    this.#look = setInterval(() => this.#readNewest(), LOOK_MS);
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
+    clearInterval(this.#look);
     this.#socket?.destroy();
     this.#forgetAll();
   }
@@ -99,19 +103,6 @@ export class FeedClient {
         return this.events.participantChanged(JSON.parse(payload.toString()) as ParticipantInfo);
       case FEED_FRAME.speaker:
         return this.events.speakerChanged((JSON.parse(payload.toString()) as { participant?: ParticipantId }).participant);
-      case FEED_FRAME.frameNotice: {
-        const notice = decodeFrameNotice(payload);
-        const known = this.#byIndex.get(notice.index);
-        if (!known) return;
-        if (known.pending !== 0n) this.skipped++;
-        known.pending = notice.sequence;
-        if (!this.#flushing) {
-          this.#flushing = true;
-          // after all that has arrived was read: a backlog then costs one picture per feed, not all of them
-          setImmediate(() => this.#flush());
-        }
-        return;
-      }
       case FEED_FRAME.pcm:
         return this.events.soundArrived(decodePcm(payload));
       default: // a newer ingest may say more than we know
@@ -123,19 +114,19 @@ export class FeedClient {
     if (before && before.info.ring === info.ring && before.ring) before.info = info;
     else {
       before?.ring?.close();
-      this.#byIndex.set(info.index, { info, ring: openRing(info.ring), pending: 0n, lastPtsNs: 0n });
+      this.#byIndex.set(info.index, { info, ring: openRing(info.ring), sequence: 0n, lastPtsNs: 0n });
     }
     this.events.feedAdded(info);
   }
 
-  #flush(): void {
-    this.#flushing = false;
+  #readNewest(): void {
     for (const known of this.#byIndex.values()) {
-      if (known.pending === 0n) continue;
-      const wanted = known.pending;
-      known.pending = 0n;
       known.ring ??= openRing(known.info.ring);
-      const frame = known.ring?.read(wanted) ?? known.ring?.read(known.ring.newest());
+      const newest = known.ring?.newest() ?? 0n;
+      if (newest === known.sequence) continue;
+      this.skipped += Number(newest - known.sequence) - 1;
+      known.sequence = newest;
+      const frame = known.ring?.read(newest);
       if (!frame || frame.ptsNs - known.lastPtsNs < this.minGapNs) {
         this.skipped++;
         continue;

@@ -1,6 +1,5 @@
 /** Flash and beep of one publisher, at the feed socket: pictures and sound must carry stamps that belong together. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FrameRingReader } from '../../src/media/frame-ring.ts';
 import { envelope, offsetsMs, percentile, risingEdges } from '../support/flash-beep.ts';
 import { startIngest, type TestIngest } from '../support/ingest.ts';
 import { waitFor } from '../support/process.ts';
@@ -20,12 +19,10 @@ describe('the feed', () => {
     const feeds = ingest.feeds('sync');
     const feed = await waitFor('pictures', () => (feeds.feedOf('flash')?.video ? feeds.feedOf('flash') : undefined));
     await waitFor('48 kHz sound', () => feeds.sound.length > 300); // the first second is another rate
-    const ring = new FrameRingReader(feed.ring);
     const times: number[] = [];
     const lumas: number[] = [];
     const look = (): void => {
-      const notice = feeds.notices.get(feed.index);
-      const frame = notice && ring.read(notice.sequence);
+      const frame = feeds.picture(feed);
       if (!frame || Number(frame.ptsNs) / 1e9 === times[times.length - 1]) return;
       times.push(Number(frame.ptsNs) / 1e9);
       lumas.push(frame.pixels.subarray(0, frame.width * frame.height).reduce((a, b) => a + b, 0) / (frame.width * frame.height));
@@ -34,7 +31,6 @@ describe('the feed', () => {
     const timer = setInterval(look, 5);
     await waitFor('12 s', () => (times[times.length - 1] ?? 0) - (times[0] ?? 0) > 12, { timeoutMs: 20_000 });
     clearInterval(timer);
-    ring.close();
 
     const blocks = feeds.sound.filter((b) => b.firstSample >= startBlock);
     const samples = new Float32Array(blocks.length * 480);

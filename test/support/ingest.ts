@@ -11,7 +11,8 @@ import { parseConfig, type Config } from '../../src/config/config.ts';
 import { repoRoot } from '../../src/config/paths.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import type { RoomId, SessionId } from '../../src/domain/ids.ts';
-import { decodeFrameNotice, decodePcm, FEED_FRAME, feedSocketPath, type FeedInfo, type ParticipantInfo } from '../../src/media/feed-protocol.ts';
+import { decodePcm, FEED_FRAME, feedSocketPath, type FeedInfo, type ParticipantInfo } from '../../src/media/feed-protocol.ts';
+import { FrameRingReader, type RingFrame } from '../../src/media/frame-ring.ts';
 import { FrameReader } from '../../src/media/framing.ts';
 import { NodeClient } from '../../src/node-api/client.ts';
 import type { SessionAnswer, SessionPatched } from '../../src/node-api/contract.ts';
@@ -181,12 +182,11 @@ export class FeedListener {
   readonly feeds = new Map<string, FeedInfo>();
   readonly participants = new Map<string, ParticipantInfo>();
   speaker: string | undefined;
-  /** Newest notice per feed index. */
-  readonly notices = new Map<number, { sequence: bigint; ptsNs: bigint; count: number; atNs: bigint }>();
   /** Sound so far: PTS, number of the first sample, arrival. */
   readonly sound: { ptsNs: bigint; firstSample: bigint; samples: Buffer; atNs: bigint }[] = [];
   keepSound = 1000;
   readonly #socket: Socket;
+  readonly #rings = new Map<string, FrameRingReader>();
 
   constructor(path: string) {
     this.#socket = createConnection(path);
@@ -199,6 +199,23 @@ export class FeedListener {
     return [...this.feeds.values()].find((feed) => feed.participant === participant && feed.source === source);
   }
 
+  /** The newest complete picture of a feed; its pixels are valid until the next call for the same feed. */
+  picture({ feed, ring: path }: FeedInfo): RingFrame | undefined {
+    let ring = this.#rings.get(feed);
+    if (ring?.path !== path) {
+      ring?.close();
+      this.#rings.delete(feed);
+      if (path === '') return undefined;
+      try {
+        ring = new FrameRingReader(path);
+      } catch {
+        return undefined; // replaced meanwhile
+      }
+      this.#rings.set(feed, ring);
+    }
+    return ring.read(ring.newest());
+  }
+
   /** The newest blocks, one channel, −1…1. */
   newestSound(blocks: number, channel = 0): Float32Array {
     const all = this.sound.slice(-blocks);
@@ -208,6 +225,8 @@ export class FeedListener {
   }
 
   close(): void {
+    for (const ring of this.#rings.values()) ring.close();
+    this.#rings.clear();
     this.#socket.destroy();
   }
 
@@ -216,15 +235,16 @@ export class FeedListener {
     if (type === FEED_FRAME.feedAdded) {
       const info = json<FeedInfo>();
       this.feeds.set(info.feed, info);
-    } else if (type === FEED_FRAME.feedRemoved) this.feeds.delete(json<{ feed: string }>().feed);
-    else if (type === FEED_FRAME.participant) {
+    } else if (type === FEED_FRAME.feedRemoved) {
+      const { feed } = json<{ feed: string }>();
+      this.feeds.delete(feed);
+      this.#rings.get(feed)?.close();
+      this.#rings.delete(feed);
+    } else if (type === FEED_FRAME.participant) {
       const info = json<ParticipantInfo>();
       this.participants.set(info.participant, info);
     } else if (type === FEED_FRAME.speaker) this.speaker = json<{ participant?: string }>().participant;
-    else if (type === FEED_FRAME.frameNotice) {
-      const notice = decodeFrameNotice(payload);
-      this.notices.set(notice.index, { ...notice, count: (this.notices.get(notice.index)?.count ?? 0) + 1, atNs: process.hrtime.bigint() });
-    } else if (type === FEED_FRAME.pcm) {
+    else if (type === FEED_FRAME.pcm) {
       const block = decodePcm(payload);
       this.sound.push({ ...block, samples: Buffer.from(block.samples), atNs: process.hrtime.bigint() });
       if (this.sound.length > this.keepSound) this.sound.shift();

@@ -11,7 +11,7 @@ import type { FeedId, ParticipantId, RoomId } from '../../src/domain/ids.ts';
 import { KEYFRAME_GRID_FRAMES } from '../../src/domain/programme-time.ts';
 import type { TrackName } from '../../src/domain/rendition.ts';
 import type { LayoutChoice } from '../../src/domain/room.ts';
-import { encodeFeedMessage, encodeFrameNotice, encodePcm, FEED_FRAME, feedSocketPath, type FeedInfo } from '../../src/media/feed-protocol.ts';
+import { encodeFeedMessage, encodePcm, FEED_FRAME, feedSocketPath, type FeedInfo } from '../../src/media/feed-protocol.ts';
 import { FrameRingWriter, i420Bytes, ringPath } from '../../src/media/frame-ring.ts';
 import { FrameReader } from '../../src/media/framing.ts';
 import { decodeUnit, encodeProgrammeMessage, PROGRAMME_FRAME, programmeSocketPath, type SourceHello, type TrackInit, type Unit } from '../../src/media/programme-protocol.ts';
@@ -159,10 +159,7 @@ export class TestFeeds {
       const tick = (): void => {
         const now = process.hrtime.bigint();
         const shown = picture(now);
-        if (shown) {
-          const sequence = ring.write(shown.pixels, shown.width, shown.height, options.rotation ?? 0, now);
-          this.#broadcast(encodeFrameNotice({ index, sequence, ptsNs: now }));
-        }
+        if (shown) ring.write(shown.pixels, shown.width, shown.height, options.rotation ?? 0, now);
         dueNs += stepNs;
         known.timer = setTimeout(tick, Math.max(0, Number(dueNs - process.hrtime.bigint()) / 1e6));
       };
