@@ -18,6 +18,7 @@ const HELP = `Usage: synthetic --room ROOM [options]
   --tone HZ,HZ       tones (default 330, 440, 550, …); 0 is silence
   --no-audio, --no-video
   --bitrate BPS      highest video rate
+  --ignore-uplink    send the size above, whatever size the service asks for
   --listen HZ,HZ     take the mix-minus and print the levels of these tones each second
   --tokens T,T       tokens to use; without them they are signed with
   --api-key K:S      an API key (default: that of local mode)
@@ -45,6 +46,7 @@ const { values } = parseArgs({
     audio: { type: 'boolean', default: true },
     video: { type: 'boolean', default: true },
     bitrate: { type: 'string' },
+    'ignore-uplink': { type: 'boolean', default: false },
     listen: { type: 'string' },
     token: { type: 'string' },
     tokens: { type: 'string' },
@@ -105,7 +107,9 @@ const participants = Array.from({ length: count }, (_, i) => {
     video: values.video,
     listenTo: values.listen === undefined ? undefined : list(values.listen).filter((hz) => hz !== '').map(Number),
     maxVideoBps: values.bitrate === undefined ? undefined : Number(values.bitrate),
+    followUplink: !values['ignore-uplink'],
     onState: (state, detail) => tell({ type: state, name, ...(detail === undefined ? {} : { detail }) }),
+    onPicture: (picture) => tell({ type: 'picture', name, ...picture }),
   });
 });
 for (const participant of participants) participant.start();

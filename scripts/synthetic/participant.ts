@@ -2,6 +2,7 @@
 import { HeardTones, type Heard } from './heard.ts';
 import { Picture, type Pattern } from './picture.ts';
 import { BLOCK_SAMPLES, Sound } from './sound.ts';
+import { fittedPicture, followUplink, type SentPicture } from './uplink.ts';
 import { WhipClient } from './whip-client.ts';
 import { nonstandard } from './wrtc.ts';
 
@@ -25,7 +26,11 @@ export interface SyntheticOptions {
   /** Take the mix-minus and measure these tones in it. */
   listenTo: readonly number[] | undefined;
   maxVideoBps?: number;
+  /** Send what the service asks for (size and frame rate), up to the size above. Default true. */
+  followUplink?: boolean;
   onState?: (state: 'connected' | 'lost' | 'refused', detail?: string) => void;
+  /** The picture's size or rate has changed, as asked. */
+  onPicture?: (picture: SentPicture) => void;
 }
 
 /** After a stall of this process, so much sound is made up for at once. */
@@ -37,8 +42,11 @@ export class SyntheticParticipant {
   readonly #stop: (() => void)[] = [];
   #sink: { ondata: unknown; stop(): void } | undefined;
   #closed = false;
+  #picture: SentPicture;
 
   constructor(private readonly options: SyntheticOptions) {
+    const { width, height, frameRate } = options;
+    this.#picture = { width, height, frameRate };
     const tracks: MediaStreamTrack[] = [];
     if (options.audio) tracks.push(this.#startSound());
     if (options.video) tracks.push(this.#startPictures());
@@ -57,6 +65,13 @@ export class SyntheticParticipant {
 
   start(): void {
     this.#client.start();
+    const { url, room, token, source, video } = this.options;
+    if (video && this.options.followUplink !== false) this.#stop.push(followUplink({ url: url.replace(/\/$/, ''), room, token, source, onWish: (wish) => this.#adapt(wish) }));
+  }
+
+  /** What is sent at the moment. */
+  get picture(): SentPicture {
+    return this.#picture;
   }
 
   get heard(): Heard | undefined {
@@ -71,6 +86,15 @@ export class SyntheticParticipant {
     for (const stop of this.#stop) stop();
   }
 
+  #adapt(wish: SentPicture): void {
+    const { width, height, frameRate } = this.options;
+    const next = fittedPicture({ width, height, frameRate }, wish);
+    const now = this.#picture;
+    if (next.width === now.width && next.height === now.height && next.frameRate === now.frameRate) return;
+    this.#picture = next;
+    this.options.onPicture?.(next);
+  }
+
   #listen(track: MediaStreamTrack): void {
     if (track.kind !== 'audio' || !this.#heard) return;
     this.#sink?.stop();
@@ -79,22 +103,29 @@ export class SyntheticParticipant {
     this.#sink = sink;
   }
 
-  /** Frames stand on the wall clock's grid, so that a flash begins at the full second. */
+  /**
+   * Frames stand on the wall clock's grid, so that a flash begins at the full second: at any size and rate, also across a change.
+   * A new size is drawn from its next frame on.
+   */
   #startPictures(): MediaStreamTrack {
-    const { width, height, frameRate, pattern, name, color } = this.options;
+    const { pattern, name, color } = this.options;
     const source = new nonstandard.RTCVideoSource();
-    const picture = new Picture({ pattern, width, height, name, color });
-    const frame = { width, height, data: picture.data };
-    const frameMs = 1000 / frameRate;
+    let drawn: Picture | undefined;
+    let shape: SentPicture | undefined;
     let timer: NodeJS.Timeout;
-    let last = 0;
+    let lastMs = 0;
     const tick = (): void => {
+      const { width, height, frameRate } = this.#picture;
+      const frameMs = 1000 / frameRate;
       const nowMs = wallMs();
       const n = Math.floor(nowMs / frameMs + 0.02);
-      if (n > last) {
-        last = n;
-        picture.draw(pattern === 'flash' ? Math.round(n * frameMs) : nowMs);
-        source.onFrame(frame);
+      const frameAtMs = n * frameMs;
+      if (frameAtMs > lastMs + 1) {
+        lastMs = frameAtMs;
+        if (!drawn || shape?.width !== width || shape.height !== height) drawn = new Picture({ pattern, width, height, name, color });
+        shape = this.#picture;
+        drawn.draw(pattern === 'flash' ? Math.round(frameAtMs) : nowMs);
+        source.onFrame({ width, height, data: drawn.data });
       }
       timer = setTimeout(tick, Math.max(1, (n + 1) * frameMs - wallMs()));
     };
