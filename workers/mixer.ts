@@ -4,7 +4,9 @@ import { redisUrl } from '../src/config/config.ts';
 import type { NodeId, RoomId } from '../src/domain/ids.ts';
 import { feedSocketPath } from '../src/media/feed-protocol.ts';
 import { programmeSocketPath } from '../src/media/programme-protocol.ts';
+import { mixRoom } from '../src/mixer/mix-ipc.ts';
 import { mixerMetrics } from '../src/mixer/mixer-metrics.ts';
+import { RoomImages } from '../src/mixer/room-images.ts';
 import { RoomMixer } from '../src/mixer/room-mixer.ts';
 import { SparePool } from '../src/mixer/spare-pool.ts';
 import { NodeServer } from '../src/node-api/server.ts';
@@ -15,8 +17,10 @@ import { createWorker, queueName } from '../src/queue/queues.ts';
 import { WorkerRoll } from '../src/queue/worker-roll.ts';
 import { EventPublisher, EventSubscriber } from '../src/state/events.ts';
 import { NodeRegistry } from '../src/state/node-registry.ts';
+import { RecordingStore } from '../src/state/recording-store.ts';
 import { connectRedis } from '../src/state/redis.ts';
 import { RoomStore } from '../src/state/room-store.ts';
+import { createObjectStore } from '../src/storage/object-store.ts';
 
 /** Beside this file, as source or as bundle. */
 const mixScript = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './mix-room.ts' : './mix-room.js', import.meta.url));
@@ -24,6 +28,8 @@ const mixScript = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './mix
 await runRole({ name: 'mixer' }, async ({ config, log }) => {
   const redis = connectRedis(redisUrl(config));
   const rooms = new RoomStore(redis);
+  const recordings = new RecordingStore(redis);
+  const store = createObjectStore(config);
   const publisher = new EventPublisher(redis);
   const spares = new SparePool(mixScript, config.mixerSpares);
   const mixers = new Map<RoomId, RoomMixer>();
@@ -34,11 +40,15 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
   const events = new EventSubscriber(
     redis,
     (event) => {
-      if (event.type === 'roomChanged' || event.type === 'roomDeleted' || event.type === 'mixWantedChanged')
+      if (event.type === 'roomChanged' || event.type === 'roomDeleted' || event.type === 'mixWantedChanged' || event.type === 'recordingChanged')
         void mixers.get(event.room)?.refresh();
+      else if (event.type === 'caption') mixers.get(event.room)?.caption(event.caption);
     },
     refreshAll,
   );
+
+  const metrics = createMetrics('mixer');
+  const counters = mixerMetrics(metrics, mixers);
 
   spares.start();
   const worker = createWorker('mix', redisUrl(config), { node: config.nodeId as NodeId, concurrency: config.maxRooms }, async ({ room }) => {
@@ -48,6 +58,8 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
       return running.hold();
     }
     const before = await rooms.mix(room);
+    const roomLog = log.child({ room });
+    const images = new RoomImages({ room, dir: config.runDir, store, log: roomLog, arrived: () => void mixers.get(room)?.refresh() });
     const mixer: RoomMixer = new RoomMixer(
       {
         room,
@@ -57,22 +69,29 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
       },
       {
         wanted: async (id) => {
-          const [document, wanted] = await Promise.all([rooms.get(id), rooms.mixWanted(id)]);
-          return document && wanted && document.endedAt === undefined ? document : undefined;
+          const [document, wanted, unfinished] = await Promise.all([rooms.get(id), rooms.mixWanted(id), recordings.listUnfinished(id)]);
+          if (!document || !wanted || document.endedAt !== undefined) return undefined;
+          return mixRoom(document, { recording: unfinished.some((r) => r.status === 'recording'), images: images.files(document) });
         },
         nextEpoch: (id, above) => rooms.nextEpoch(id, above),
-        report: (id, status, epoch) => {
-          rooms.setMix(id, { status, epoch }).then(
+        report: (id, state) => {
+          rooms.setMix(id, state).then(
             () => publisher.publish({ type: 'mixChanged', room: id }),
             () => undefined, // Redis is away; the next change writes again
           );
         },
+        uplink: (id, wishes) => {
+          rooms.setUplink(id, wishes).catch(() => undefined); // Redis is away: publishers go on as they do
+          publisher.publish({ type: 'uplinkChanged', room: id, wishes });
+        },
+        stepped: (step, direction) => counters.stepped(step, direction),
         takeChild: () => spares.take(),
         ended: () => {
+          images.close();
           if (mixers.get(room) === mixer) mixers.delete(room);
         },
       },
-      log.child({ room }),
+      roomLog,
     );
     mixers.set(room, mixer);
     return mixer.hold();
@@ -89,8 +108,6 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
   const roll = new WorkerRoll(redis, queueName('mix', config.nodeId as NodeId), worker.id, (locks) => log.warn({ locks }, 'a mixer worker of this machine died: its mixes are taken over'));
   roll.start();
 
-  const metrics = createMetrics('mixer');
-  mixerMetrics(metrics, mixers);
   const server = new NodeServer({
     config,
     role: 'mixer',
@@ -110,6 +127,7 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
     await registered.close();
     events.close();
     await server.close(500);
+    await store.close();
     redis.disconnect();
   };
 });

@@ -3,7 +3,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { childEnvironment } from '../config/config.ts';
 import { pluginDir } from '../config/paths.ts';
-import type { FromMix, MixHeartbeat, ToMix } from './mix-ipc.ts';
+import type { DegradedState } from '../domain/degrade-ladder.ts';
+import type { ParticipantId } from '../domain/ids.ts';
+import type { UplinkWish } from '../domain/uplink.ts';
+import type { FromMix, MixHeartbeat, MixMemory, ToMix } from './mix-ipc.ts';
 
 /** libuv threads of a mixer: each pending pull and the bus hold one for good, files need some (field-notes.md). */
 const THREADS = '24';
@@ -12,6 +15,9 @@ export interface MixChildEvents {
   loaded: [];
   ready: [sinceStartMs: number];
   heartbeat: [stats: MixHeartbeat];
+  memory: [memory: MixMemory];
+  uplink: [wishes: Record<ParticipantId, UplinkWish[]>];
+  degraded: [degraded: DegradedState | undefined];
   failed: [code: Extract<FromMix, { type: 'failed' }>['code'], detail: string, epoch: number | undefined];
   exited: [];
 }
@@ -58,6 +64,15 @@ export class MixChild extends EventEmitter<MixChildEvents> {
         return;
       case 'heartbeat':
         this.emit('heartbeat', message.stats);
+        return;
+      case 'memory':
+        this.emit('memory', message.memory);
+        return;
+      case 'uplink':
+        this.emit('uplink', message.wishes);
+        return;
+      case 'degraded':
+        this.emit('degraded', message.degraded);
         return;
       case 'failed':
         this.emit('failed', message.code, message.detail, message.epoch);

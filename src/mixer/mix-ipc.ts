@@ -23,7 +23,7 @@ export function mixRoom(document: RoomDocument, more: Pick<MixRoom, 'recording' 
 }
 
 export type ToMix =
-  | { type: 'start'; room: MixRoom; epoch: number; feedSocket: string; programmeSocket: string; /** Of the epoch before. */ memory?: MixMemory }
+  | { type: 'start'; room: MixRoom; epoch: number; feedSocket: string; programmeSocket: string; /** Of the epoch before. */ memory?: MixMemory; /** So much calm lets a step of the ladder go; for tests. Default CALM_NEEDED_MS. */ calmNeededMs?: number }
   | { type: 'room'; room: MixRoom }
   | { type: 'caption'; caption: CaptionLine }
   | { type: 'stop' };
@@ -43,7 +43,7 @@ export type FromMix =
   | { type: 'memory'; memory: MixMemory }
   /** What each publisher should send now; only those whose wish changed, and everybody again after a start. */
   | { type: 'uplink'; wishes: Record<ParticipantId, UplinkWish[]> }
-  | { type: 'degraded'; degraded: DegradedState | undefined }
+  | { type: 'degraded'; /** Absent: nothing is gone without any more. */ degraded?: DegradedState }
   /** The origin will not have this epoch, or the graph failed; the process ends by itself. */
   | { type: 'failed'; code: 'staleEpoch' | 'graphFailed' | 'anchorChanged'; detail: string; /** With `staleEpoch`: the origin's. */ epoch?: number };
 
@@ -52,7 +52,7 @@ export interface MixHeartbeat {
   feeds: number;
   /** How late the last video unit left against its programme time. */
   latenessMs: number;
-  /** Units and pictures that were dropped. */
+  /** Units that were dropped, and places of the grid for which no picture was composed. */
   dropped: number;
   eventLoopP99Ms: number;
   silenceMs: number;

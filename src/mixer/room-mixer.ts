@@ -7,11 +7,13 @@
  * this one out at the origin. No further epoch is started without a lock.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RoomId } from '../domain/ids.ts';
-import type { MixStatus, RoomDocument } from '../domain/room.ts';
+import { DEGRADE_STEPS, describe, type DegradedState, type DegradeStep } from '../domain/degrade-ladder.ts';
+import type { ParticipantId, RoomId } from '../domain/ids.ts';
+import type { CaptionLine, MixState } from '../domain/room.ts';
+import type { UplinkWish } from '../domain/uplink.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { MixChild } from './mix-child.ts';
-import { mixRoom, type MixHeartbeat } from './mix-ipc.ts';
+import type { MixHeartbeat, MixMemory, MixRoom } from './mix-ipc.ts';
 
 /** A mixer that says nothing, or composes nothing, for this long is replaced. */
 const SILENT_MS = 2000;
@@ -26,10 +28,14 @@ const LEASE_GRACE_MS = 10_000;
 
 export interface RoomMixerPorts {
   /** @returns undefined when the room is gone, has ended or wants no mix any more */
-  wanted(room: RoomId): Promise<RoomDocument | undefined>;
+  wanted(room: RoomId): Promise<MixRoom | undefined>;
   /** @param above an epoch that the origin has seen */
   nextEpoch(room: RoomId, above: number): Promise<number>;
-  report(room: RoomId, status: MixStatus, epoch: number): void;
+  report(room: RoomId, state: Omit<MixState, 'since'>): void;
+  /** What publishers should send; only those whose wish changed. */
+  uplink(room: RoomId, wishes: Record<ParticipantId, UplinkWish[]>): void;
+  /** Another step of the degrade ladder. */
+  stepped(step: DegradeStep, direction: 'up' | 'down'): void;
   takeChild(): MixChild;
   /** Nothing runs any more, however it ended. */
   ended(): void;
@@ -51,7 +57,11 @@ export class RoomMixer {
   restarts = -1;
   lastHeartbeat: MixHeartbeat | undefined;
   #child: MixChild | undefined;
-  #room: RoomDocument | undefined;
+  #room: MixRoom | undefined;
+  /** Of the process that runs or ran last: the next one goes on with it. */
+  #memory: MixMemory = {};
+  #degraded: DegradedState | undefined;
+  #status: MixState['status'] = 'starting';
   #sent = '';
   #givenUp: string | undefined;
   #unwanted = false;
@@ -65,6 +75,10 @@ export class RoomMixer {
     private readonly ports: RoomMixerPorts,
     private readonly log: Logger,
   ) {}
+
+  get degradeStep(): DegradeStep {
+    return this.#degraded?.step ?? 'none';
+  }
 
   /** It takes no new lock any more. */
   get over(): boolean {
@@ -116,12 +130,13 @@ export class RoomMixer {
       this.#child?.kill();
     }
     if (this.#givenUp !== undefined) throw new MixGivenUp(this.#givenUp);
-    this.ports.report(this.options.room, 'idle', this.epoch);
+    this.#degraded = undefined;
+    this.#report('idle');
   }
 
   /** Looks again at what is wanted; called on events and each second. */
   async refresh(): Promise<void> {
-    let room: RoomDocument | undefined;
+    let room: MixRoom | undefined;
     try {
       room = await this.ports.wanted(this.options.room);
     } catch {
@@ -133,10 +148,15 @@ export class RoomMixer {
       return;
     }
     this.#room = room;
-    const text = JSON.stringify(mixRoom(room, { recording: false, images: {} }));
+    const text = JSON.stringify(room);
     if (text === this.#sent) return;
     this.#sent = text;
-    this.#child?.send({ type: 'room', room: mixRoom(room, { recording: false, images: {} }) });
+    this.#child?.send({ type: 'room', room });
+  }
+
+  /** Shown by the mix that runs; lost when there is none, as captions are of now. */
+  caption(caption: CaptionLine): void {
+    this.#child?.send({ type: 'caption', caption });
   }
 
   /** The lock is lost for good or the worker closes: the child dies first. */
@@ -158,7 +178,7 @@ export class RoomMixer {
   }
 
   /** @returns why it ended */
-  #runChild(room: RoomDocument): Promise<string> {
+  #runChild(room: MixRoom): Promise<string> {
     const { feedSocket, programmeSocket } = this.options;
     const epoch = this.epoch;
     const child = this.ports.takeChild();
@@ -178,7 +198,7 @@ export class RoomMixer {
         limitMs = SILENT_MS;
         heardMs = performance.now();
         this.log.info({ epoch, sinceStartMs, childPid: child.pid }, 'mixer delivers');
-        this.ports.report(this.options.room, 'running', epoch);
+        this.#report('running');
       });
       child.on('heartbeat', (stats) => {
         this.lastHeartbeat = stats;
@@ -186,6 +206,9 @@ export class RoomMixer {
         frames = stats.frames;
         heardMs = performance.now();
       });
+      child.on('memory', (memory) => (this.#memory = memory));
+      child.on('uplink', (wishes) => this.ports.uplink(this.options.room, wishes));
+      child.on('degraded', (degraded) => this.#step(degraded));
       child.on('failed', (code, detail, seen) => {
         reason = `${code}: ${detail}`;
         this.#seenEpoch = Math.max(this.#seenEpoch, seen ?? 0);
@@ -200,9 +223,27 @@ export class RoomMixer {
         resolve('process died');
         return;
       }
-      this.#sent = JSON.stringify(mixRoom(room, { recording: false, images: {} }));
-      child.send({ type: 'start', room: mixRoom(room, { recording: false, images: {} }), epoch, feedSocket, programmeSocket });
-      this.ports.report(this.options.room, this.restarts > 0 || this.options.recovering ? 'recovering' : 'starting', epoch);
+      this.#sent = JSON.stringify(room);
+      child.send({ type: 'start', room, epoch, feedSocket, programmeSocket, memory: this.#memory });
+      this.#report(this.restarts > 0 || this.options.recovering ? 'recovering' : 'starting');
     });
+  }
+
+  #report(status: MixState['status']): void {
+    this.#status = status;
+    this.ports.report(this.options.room, { status, epoch: this.epoch, ...(this.#degraded ? { degraded: this.#degraded } : {}) });
+  }
+
+  #step(degraded: DegradedState | undefined): void {
+    const before = this.degradeStep;
+    const step = degraded?.step ?? 'none';
+    if (step === before) return;
+    this.#degraded = degraded;
+    const direction = DEGRADE_STEPS.indexOf(step) > DEGRADE_STEPS.indexOf(before) ? 'up' : 'down';
+    this.ports.stepped(step, direction);
+    const fields = { epoch: this.epoch, from: before, to: step, without: describe(step) };
+    if (direction === 'up') this.log.warn({ ...fields, reason: degraded?.reason }, 'the machine cannot keep up: the mix does without more');
+    else this.log.info(fields, 'the machine keeps up again: the mix takes a step back');
+    this.#report(this.#status);
   }
 }

@@ -12,6 +12,8 @@ const MISSING_NS = 250n * NS_PER_MS;
 /** Silence is put in up to here behind now, so that sound which comes back has room. */
 const BEHIND_NS = 100n * NS_PER_MS;
 const STALL_NS = 150n * NS_PER_MS;
+/** Sound of a time that has not come is not ours: taken in, it would push silence in front of it and shift all that follows. */
+const AHEAD_NS = 100n * NS_PER_MS;
 
 export class SoundGuard {
   readonly #line: SoundLine;
@@ -42,6 +44,7 @@ export class SoundGuard {
   }
 
   write(block: PcmBlock): void {
+    if (block.ptsNs > process.hrtime.bigint() + AHEAD_NS) return;
     this.#line.write(block.ptsNs - this.anchorNs, block.samples);
   }
 

@@ -8,6 +8,8 @@ const BYTES_PER_FRAME = 4;
 /** Blocks whose place is this near to the line's end go on without a cut: 1 ms covers the rounding of timestamps. */
 const TOLERANCE_SAMPLES = 48n;
 const SILENCE_CHUNK_SAMPLES = 9600;
+/** Two seconds: far below what appsrc's queue takes (mixer-graph.ts), so that nothing in it is thrown away; a longer hole is filled by the calls that follow. */
+const MAX_SILENCE_SAMPLES = 10n * BigInt(SILENCE_CHUNK_SAMPLES);
 /** AAC frames keep to the programme's grid over epochs; for Opus packets any place is right. */
 const START_GRID_SAMPLES = BigInt(AAC_FRAME_SAMPLES);
 
@@ -37,8 +39,12 @@ export class SoundLine {
   write(programmeNs: bigint, samples: Buffer): void {
     const off = sampleAt(programmeNs) - this.next;
     let body = samples.subarray(0, samples.length - (samples.length % BYTES_PER_FRAME));
-    if (off > TOLERANCE_SAMPLES) this.silenceUpTo(this.next + off);
-    else if (off < -TOLERANCE_SAMPLES) {
+    if (off > TOLERANCE_SAMPLES) {
+      if (!this.silenceUpTo(this.next + off)) {
+        this.cutSamples += body.length / BYTES_PER_FRAME; // its place is further away than one call may fill
+        return;
+      }
+    } else if (off < -TOLERANCE_SAMPLES) {
       const cut = Math.min(Number(-off), body.length / BYTES_PER_FRAME);
       this.cutSamples += cut;
       body = body.subarray(cut * BYTES_PER_FRAME);
@@ -48,14 +54,20 @@ export class SoundLine {
     this.next += BigInt(body.length / BYTES_PER_FRAME);
   }
 
-  /** Fills with silence until `sample` is next. */
-  silenceUpTo(sample: bigint): void {
-    while (this.next < sample) {
-      const missing = sample - this.next;
+  /**
+   * Fills with silence until `sample` is next, or as far as one call may.
+   * @returns whether it is
+   */
+  silenceUpTo(sample: bigint): boolean {
+    const furthest = this.next + MAX_SILENCE_SAMPLES;
+    const end = sample < furthest ? sample : furthest;
+    while (this.next < end) {
+      const missing = end - this.next;
       const count = missing > BigInt(SILENCE_CHUNK_SAMPLES) ? SILENCE_CHUNK_SAMPLES : Number(missing);
       this.put(this.#silence.subarray(0, count * BYTES_PER_FRAME), this.next);
       this.next += BigInt(count);
       this.filledSamples += count;
     }
+    return this.next >= sample;
   }
 }
