@@ -109,6 +109,7 @@ describe('a meeting through the pages', () => {
 
     await ann.getByLabel('Message', { exact: true }).fill('Good morning');
     await ann.getByRole('button', { name: 'Send' }).click();
+    await host.getByTestId('tab-chat').click();
     await host.getByTestId('chat').getByText('Good morning').waitFor();
   });
 

@@ -89,8 +89,10 @@ describe('the pages', () => {
 
   it('change the layout and refuse an impossible restream address in words', async () => {
     await page.goto(`${service.url}/studio/plain`);
+    await page.getByTestId('tab-layout').click();
     await page.getByTestId('layout-speaker').check();
     await page.locator('[data-testid=layouts][data-layout=speaker]').waitFor();
+    await page.getByTestId('tab-restream').click();
     await page.fill('input[name=restream-url]', 'srt://example.com:9000?mode=listener');
     await page.getByTestId('start-restream').click();
     expect((await page.getByTestId('restreams').getByTestId('error').textContent())?.length).toBeGreaterThan(10);

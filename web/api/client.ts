@@ -1,14 +1,15 @@
 import { errorOf, unreachable } from './api-error.ts';
-import type { LayoutPreset, NodeInfo, Participant, ParticipantPatch, Recording, Restream, Room, RoomRequest } from './types.ts';
+import type { CaptionLine, LayoutChoice, NodeInfo, Overlays, Participant, ParticipantPatch, Recording, Restream, Room, RoomImage, RoomRequest } from './types.ts';
 
-/** One request to the API. @throws ApiError with the server's sentence */
+/** One request to the API; a file goes as it is, anything else as JSON. @throws ApiError with the server's sentence */
 async function call<T>(token: string, method: string, path: string, body?: unknown): Promise<T> {
+  const file = body instanceof Blob ? body : undefined;
   let response: Response;
   try {
     response = await fetch(path, {
       method,
-      headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': file ? file.type : 'application/json' }) },
+      body: body === undefined ? undefined : (file ?? JSON.stringify(body)),
       cache: 'no-store',
     });
   } catch (cause) {
@@ -34,7 +35,13 @@ export const api = {
   room: (token: string, id: string) => call<Room>(token, 'GET', room(id)),
   createRoom: (token: string, request: RoomRequest) => call<Room>(token, 'POST', '/api/rooms', request),
   deleteRoom: (token: string, id: string) => call<void>(token, 'DELETE', room(id)),
-  setLayout: (token: string, id: string, preset: LayoutPreset) => call<unknown>(token, 'PUT', `${room(id)}/layout`, { preset }),
+  setLayout: (token: string, id: string, choice: LayoutChoice) => call<LayoutChoice>(token, 'PUT', `${room(id)}/layout`, choice),
+  /** What is absent stays, null clears. */
+  setOverlays: (token: string, id: string, patch: { [K in keyof Overlays]?: Overlays[K] | null }) => call<Overlays>(token, 'PUT', `${room(id)}/overlays`, patch),
+  pushCaption: (token: string, id: string, line: Pick<CaptionLine, 'text' | 'speaker'>) => call<unknown>(token, 'POST', `${room(id)}/captions`, line),
+  images: (token: string, id: string) => list<RoomImage>(token, `${room(id)}/images`, 'images'),
+  putImage: (token: string, id: string, name: string, file: Blob) => call<RoomImage>(token, 'PUT', `${room(id)}/images/${encodeURIComponent(name)}`, file),
+  deleteImage: (token: string, id: string, name: string) => call<void>(token, 'DELETE', `${room(id)}/images/${encodeURIComponent(name)}`),
   participants: (token: string, id: string) => list<Participant>(token, `${room(id)}/participants`, 'participants'),
   patchParticipant: (token: string, id: string, participant: string, patch: ParticipantPatch) =>
     call<Participant>(token, 'PATCH', `${room(id)}/participants/${encodeURIComponent(participant)}`, patch),

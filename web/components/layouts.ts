@@ -1,6 +1,6 @@
 import type { LayoutPreset } from '../api/types.ts';
 
-/** The presets a host can pick; `custom` comes only through the API. */
+/** The presets a host can pick. */
 export const LAYOUTS: readonly { preset: LayoutPreset; name: string; hint: string }[] = [
   { preset: 'grid', name: 'Grid', hint: 'Everyone the same size' },
   { preset: 'speaker', name: 'Speaker', hint: 'Who speaks is large, the others in a strip' },
@@ -10,6 +10,8 @@ export const LAYOUTS: readonly { preset: LayoutPreset; name: string; hint: strin
   { preset: 'single', name: 'Single', hint: 'Only who speaks' },
   { preset: 'portrait', name: 'Portrait', hint: 'Stacked, for upright screens' },
 ];
+
+export const CUSTOM_LAYOUT = { preset: 'custom', name: 'Custom', hint: 'Boxes of your own' } as const;
 
 export function layoutName(preset: LayoutPreset): string {
   return LAYOUTS.find((layout) => layout.preset === preset)?.name ?? 'Custom layout';

@@ -7,6 +7,7 @@ import { usePolled } from '../api/use-polled.ts';
 import { levelOf } from '../media/use-level.ts';
 import { LevelBar } from './level-bar.tsx';
 import { ErrorNote } from './page.tsx';
+import { Slider } from './slider.tsx';
 
 /** Who is in the room, with their levels, and what a host may do about it. */
 export function ParticipantList({ room, read, live }: { room: string; read: () => Promise<string>; live: Live }) {
@@ -47,6 +48,9 @@ export function ParticipantList({ room, read, live }: { room: string; read: () =
   );
 }
 
+/** Twice is 6 dB more; the API takes up to 4. */
+const LOUDEST = 2;
+
 interface PersonProps {
   participant: Participant;
   speaking: boolean;
@@ -56,13 +60,13 @@ interface PersonProps {
 }
 
 function Person({ participant, speaking, level, onPatch, onRemove }: PersonProps) {
-  const { name, audioMuted, videoHidden, pinned, publications } = participant;
+  const { name, audioMuted, videoHidden, pinned, gain, publications } = participant;
   const sources = publications.map((p) => (p.source === 'screen' ? 'screen' : [p.video && 'camera', p.audio && 'microphone'].filter(Boolean).join(' and '))).filter((s) => s !== '');
   const remove = (): void => {
     if (window.confirm(`Remove ${name} from the room?`)) void onRemove();
   };
   return (
-    <li className={speaking ? 'speaking' : undefined} data-testid={`participant-${participant.id}`} data-speaking={speaking} data-muted={audioMuted} data-hidden={videoHidden} data-pinned={pinned}>
+    <li className={speaking ? 'speaking' : undefined} data-testid={`participant-${participant.id}`} data-speaking={speaking} data-muted={audioMuted} data-hidden={videoHidden} data-pinned={pinned} data-gain={gain}>
       <div className="between">
         <span className="who">
           {name} {speaking && <span className="badge good">speaks</span>}
@@ -73,6 +77,7 @@ function Person({ participant, speaking, level, onPatch, onRemove }: PersonProps
         <span>{participant.role}</span>
         <span>{sources.length > 0 ? sources.join(', ') : 'sends nothing'}</span>
       </p>
+      {publications.some((p) => p.audio) && <Slider label="Volume" of={name} value={Math.min(gain, LOUDEST)} min={0} max={LOUDEST} step={0.05} format={(n) => `${Math.round(n * 100)} %`} onChange={(next) => void onPatch({ gain: next })} testId={`gain-${participant.id}`} />}
       <div className="row small">
         <button type="button" aria-pressed={audioMuted} onClick={() => void onPatch({ audioMuted: !audioMuted })}>
           {audioMuted ? 'Unmute' : 'Mute'}

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { ALL_ROOMS } from '../api/access.ts';
 import { api } from '../api/client.ts';
 import { usePolled } from '../api/use-polled.ts';
+import { MIX_WORDS, STEP_NAMES } from '../components/mix-words.ts';
 import { Badge, ErrorNote, Loading, Page } from '../components/page.tsx';
 import { TokenGate } from '../components/token-gate.tsx';
 import { usePageToken } from '../components/use-page-token.ts';
@@ -77,6 +78,7 @@ function Overview({ read, refuse }: { read: () => Promise<string>; refuse: (erro
                   <th scope="col">Status</th>
                   <th scope="col">Participants</th>
                   <th scope="col">Mix</th>
+                  <th scope="col">Overload</th>
                   <th scope="col">Epoch</th>
                   <th scope="col">Node</th>
                 </tr>
@@ -91,7 +93,18 @@ function Overview({ read, refuse }: { read: () => Promise<string>; refuse: (erro
                       <Badge tone={room.status === 'live' ? 'good' : 'quiet'}>{room.status}</Badge>
                     </td>
                     <td>{room.participants}</td>
-                    <td>{room.mix.status}</td>
+                    <td>
+                      <Badge tone={room.mix.status === 'running' ? 'good' : room.mix.status === 'recovering' ? 'bad' : 'quiet'}>{MIX_WORDS[room.mix.status]}</Badge>
+                    </td>
+                    <td data-testid={`degraded-${room.id}`}>
+                      {room.mix.status === 'running' && room.mix.degraded ? (
+                        <>
+                          <Badge tone="busy">{STEP_NAMES[room.mix.degraded.step]}</Badge> <span className="quiet">{room.mix.degraded.reason}</span>
+                        </>
+                      ) : (
+                        '–'
+                      )}
+                    </td>
                     <td>{room.mix.epoch}</td>
                     <td>{room.node ?? '–'}</td>
                   </tr>

@@ -1,16 +1,19 @@
 import { useEffect, useState } from 'react';
 import { inWords } from '../api/api-error.ts';
 import { api } from '../api/client.ts';
-import type { LayoutPreset, Room } from '../api/types.ts';
+import type { Room } from '../api/types.ts';
 import { useLive } from '../api/use-live.ts';
 import { usePolled } from '../api/use-polled.ts';
 import { Chat } from '../components/chat.tsx';
-import { LayoutPicker } from '../components/layout-picker.tsx';
+import { degradedWords, MIX_WORDS } from '../components/mix-words.ts';
 import { Badge, ErrorNote, Loading, Page } from '../components/page.tsx';
 import { ParticipantList } from '../components/participant-list.tsx';
 import { dataStateOf, Programme } from '../components/programme.tsx';
 import { RecordingControl } from '../components/recording-control.tsx';
 import { RestreamControl } from '../components/restream-control.tsx';
+import { LayoutPanel } from '../components/studio/layout-panel.tsx';
+import { OverlaysPanel } from '../components/studio/overlays-panel.tsx';
+import { Tabs } from '../components/tabs.tsx';
 import { TokenGate } from '../components/token-gate.tsx';
 import { usePageToken } from '../components/use-page-token.ts';
 import { useWhep } from '../media/use-whep.ts';
@@ -57,31 +60,17 @@ function Studio({ id, read, refuse, own }: StudioProps) {
       </Page>
     );
   }
-  return <Control room={found.data} error={found.error} read={read} own={own} refresh={found.refresh} />;
+  return <Control room={found.data} error={found.error} read={read} own={own} />;
 }
 
-const MIX_WORDS: Record<Room['mix']['status'], string> = { idle: 'Nothing is mixed', starting: 'The mix is starting', running: 'Mixing', recovering: 'The mix is being started again' };
-
-function Control({ room: polled, error, read, own, refresh }: { room: Room; error: unknown; read: () => Promise<string>; own: string | undefined; refresh: () => void }) {
+function Control({ room: polled, error, read, own }: { room: Room; error: unknown; read: () => Promise<string>; own: string | undefined }) {
   const live = useLive(polled.id, read);
   const room = live.connected ? (live.room ?? polled) : polled;
   const programme = useWhep(polled.id, read, true, live.room?.mix.status === 'running');
   const [muted, setMuted] = useState(true);
-  const [layoutError, setLayoutError] = useState<string>();
+  const degraded = room.mix.status === 'running' ? room.mix.degraded : undefined;
   const [ending, setEnding] = useState<string>();
 
-  const setLayout = async (preset: LayoutPreset): Promise<boolean> => {
-    setLayoutError(undefined);
-    try {
-      await api.setLayout(await read(), room.id, preset);
-      return true;
-    } catch (reason) {
-      setLayoutError(`The layout was not changed. ${inWords(reason)}`);
-      return false;
-    } finally {
-      refresh();
-    }
-  };
   const end = async (): Promise<void> => {
     if (!window.confirm(`End “${room.name}” for everyone? Recordings are finished and kept.`)) return;
     try {
@@ -93,7 +82,7 @@ function Control({ room: polled, error, read, own, refresh }: { room: Room; erro
   };
 
   return (
-    <Page title={`Studio ${room.name}`} name="studio" wide data={{ 'data-testid': 'studio', 'data-state': live.ended ? 'ended' : dataStateOf(programme), 'data-room-status': room.status, 'data-mix': room.mix.status }}>
+    <Page title={`Studio ${room.name}`} name="studio" wide data={{ 'data-testid': 'studio', 'data-state': live.ended ? 'ended' : dataStateOf(programme), 'data-room-status': room.status, 'data-mix': room.mix.status, 'data-degraded': degraded?.step }}>
       <div className="between">
         <h1>{room.name}</h1>
         <span className="row">
@@ -107,8 +96,13 @@ function Control({ room: polled, error, read, own, refresh }: { room: Room; erro
           {ending ?? 'The room has ended.'} <Link href="/recordings">See the recordings</Link>
         </p>
       )}
-      <div className="stage studio">
-        <div className="screen-side">
+      {degraded && (
+        <p className="note" role="status" data-testid="degraded" data-step={degraded.step}>
+          {degradedWords(degraded)}
+        </p>
+      )}
+      <div className="studio">
+        <div className="monitor">
           <Programme view={programme} muted={muted} label={`Programme of ${room.name}`} waiting="The mix starts when somebody is in the room." />
           <div className="row bar">
             <button type="button" aria-pressed={!muted} onClick={() => setMuted(!muted)}>
@@ -124,14 +118,18 @@ function Control({ room: polled, error, read, own, refresh }: { room: Room; erro
               End the room
             </button>
           </div>
-          <LayoutPicker value={room.layout.preset} onChange={setLayout} error={layoutError} />
           <RecordingControl room={room.id} read={read} live={live} />
-          <RestreamControl room={room.id} read={read} live={live} />
         </div>
-        <div className="side">
-          <ParticipantList room={room.id} read={read} live={live} />
-          <Chat live={live} own={own} />
-        </div>
+        <Tabs
+          label="Controls of the room"
+          tabs={[
+            { name: 'people', title: 'People', note: live.connected ? live.participants.length : room.participants, content: <ParticipantList room={room.id} read={read} live={live} /> },
+            { name: 'layout', title: 'Layout', content: <LayoutPanel room={room} read={read} participants={live.participants} /> },
+            { name: 'overlays', title: 'Overlays', content: <OverlaysPanel room={room} read={read} /> },
+            { name: 'restream', title: 'Restream', content: <RestreamControl room={room.id} read={read} live={live} /> },
+            { name: 'chat', title: 'Chat', content: <Chat live={live} own={own} /> },
+          ]}
+        />
       </div>
     </Page>
   );
