@@ -1,6 +1,6 @@
 /** What we change in libwebrtc's answer before the publisher reads it. Pure text work. */
 import { isIP } from 'node:net';
-import { formatSdp, parseSdp, type SdpDocument } from '../media/sdp.ts';
+import { codecNames, formatSdp, parseSdp, type SdpDocument, type SdpMedia } from '../media/sdp.ts';
 
 /**
  * `a=rtcp-mux-only` on every bundled m-line (RFC 9725 §4.2 asks for it), and the public address in place of the host's
@@ -11,6 +11,31 @@ export function finishAnswer(answer: string, publicIp: string | undefined): stri
   for (const media of document.media)
     media.lines = publicCandidates(media.lines, publicIp).flatMap((line) => (line === 'a=rtcp-mux' ? [line, 'a=rtcp-mux-only'] : [line]));
   return formatSdp(document);
+}
+
+/** Opus in stereo at this rate: for music, where 64 kbit/s (libwebrtc's own choice) can be heard. */
+const STEREO_BPS = 128_000;
+
+/** The offer says that its Opus is stereo (RFC 7587 §7.1): encoders do, browsers do not. */
+export function offersStereo(document: SdpDocument): boolean {
+  return document.media.some((media) => media.lines.some((line) => isOpusParameters(media, line) && /[ ;](sprop-)?stereo=1(;|$)/.test(line)));
+}
+
+/**
+ * An answer that takes Opus in stereo: without `stereo=1` in it libwebrtc decodes to mono, and browsers send mono
+ * (RFC 7587 §6.1). It must be in the description that libwebrtc itself gets, too.
+ */
+export function withStereo(answer: string): string {
+  const document = parseSdp(answer);
+  for (const media of document.media)
+    media.lines = media.lines.map((line) => (isOpusParameters(media, line) && !/[ ;]stereo=/.test(line) ? `${line};stereo=1;maxaveragebitrate=${STEREO_BPS}` : line));
+  return formatSdp(document);
+}
+
+function isOpusParameters(media: SdpMedia, line: string): boolean {
+  if (media.kind !== 'audio') return false;
+  const format = /^a=fmtp:(\d+) /.exec(line)?.[1];
+  return format !== undefined && codecNames(media).get(format) === 'OPUS';
 }
 
 /** Host candidates with their address replaced; those that become equal, and those of the other address family, are left out. */

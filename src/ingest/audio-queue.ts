@@ -17,14 +17,16 @@ const WINDOW_BLOCKS = 50;
 const EARLY_NS = 60e6;
 /** A lasting error of the anchor that is worth a cut: half of what would show as bad lip-sync. */
 const OFF_NS = 20e6;
-/** After missing sound, and at the start, 2 ms of fade. */
-const FADE_FRAMES = 96;
+/** Before missing sound, after it, and at the start: 5 ms of fade. */
+const FADE_FRAMES = 240;
 
 export class AudioQueue {
   /** Times the anchor was set again. */
   reanchored = 0;
   /** Frames that were not there when the bus wanted them. */
   missedFrames = 0;
+  /** Left and right of the newest block are equal. */
+  mono = true;
   readonly #ring = new Float32Array(CAPACITY_FRAMES * 2);
   readonly #resampler = new StereoResampler();
   readonly #block = new Float32Array(4096 * 2);
@@ -34,8 +36,10 @@ export class AudioQueue {
   #blocks = 0;
   #leastLatenessNs = Infinity;
   #windowBlocks = 0;
+  /** The last frames that were there, dying away while there are none. */
   #lastLeft = 0;
   #lastRight = 0;
+  #dying = 0;
   #fadeLeft = FADE_FRAMES;
 
   /** @param usableLatenessNs how late a block may come and still be mixed */
@@ -44,6 +48,7 @@ export class AudioQueue {
   /** @param arrivalNs host monotonic */
   push(samples: Int16Array, rateHz: number, channels: number, arrivalNs: number): void {
     const frames = this.#resampler.process(samples, rateHz, channels, this.#block);
+    this.mono = channels === 1;
     if (this.#blocks === 0) this.#anchorNs = arrivalNs;
     this.#blocks++;
     const latenessNs = arrivalNs - (this.#anchorNs + this.#written * NS_PER_FRAME);
@@ -66,29 +71,33 @@ export class AudioQueue {
     if (this.#blocks < PRIMING_BLOCKS) return false;
     const first = Math.round((fromNs - this.#anchorNs) / NS_PER_FRAME);
     const oldest = Math.max(0, this.#written - CAPACITY_FRAMES);
-    const silent = this.#fadeLeft === FADE_FRAMES;
-    if (first >= this.#written && silent) return false;
+    if (first >= this.#written && this.#dying === 0) return false;
     for (let i = 0; i < frames; i++) {
       const frame = first + i;
+      let left: number;
+      let right: number;
       if (frame >= oldest && frame < this.#written) {
         const at = (frame % CAPACITY_FRAMES) * 2;
-        this.#lastLeft = this.#ring[at] as number;
-        this.#lastRight = this.#ring[at + 1] as number;
+        left = this.#ring[at] as number;
+        right = this.#ring[at + 1] as number;
         if (this.#fadeLeft > 0) {
-          const part = 1 - this.#fadeLeft / FADE_FRAMES;
-          this.#lastLeft *= part;
-          this.#lastRight *= part;
-          this.#fadeLeft--;
+          const part = 1 - this.#fadeLeft-- / FADE_FRAMES;
+          left *= part;
+          right *= part;
         }
+        this.#lastLeft = left;
+        this.#lastRight = right;
+        this.#dying = FADE_FRAMES;
       } else {
         // what is missing dies away instead of stopping with a click
         this.missedFrames++;
         this.#fadeLeft = FADE_FRAMES;
-        this.#lastLeft *= 0.95;
-        this.#lastRight *= 0.95;
+        if (this.#dying > 0) this.#dying--;
+        left = (this.#lastLeft * this.#dying) / FADE_FRAMES;
+        right = (this.#lastRight * this.#dying) / FADE_FRAMES;
       }
-      out[2 * i] = this.#lastLeft;
-      out[2 * i + 1] = this.#lastRight;
+      out[2 * i] = left;
+      out[2 * i + 1] = right;
     }
     return true;
   }

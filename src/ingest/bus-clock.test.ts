@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ParticipantId } from '../domain/ids.ts';
-import { AudioBus, BLOCK_NS, BusListener, MIX_DELAY_NS } from './audio-bus.ts';
+import { AudioBus, BusListener } from './audio-bus.ts';
 import { BusClock, SOUND_LAG_NS } from './bus-clock.ts';
+import { BLOCK_NS, MIX_DELAY_NS, OUTPUT_DELAY_NS } from './bus-time.ts';
 
 const START_MS = 5_000_000;
 /** The fake system clock counts from 1970: taken as the monotonic one. */
@@ -17,7 +18,7 @@ beforeEach(() => {
   played = 0;
   const bus = new AudioBus();
   bus.listeners.add(new BusListener('ann' as ParticipantId, () => played++));
-  clock = new BusClock(bus, (ptsNs, firstSample) => blocks.push({ ptsNs, firstSample, delayMs: (now() - Number(ptsNs) - SOUND_LAG_NS) / 1e6 }), now);
+  clock = new BusClock(bus, (ptsNs, firstSample) => blocks.push({ ptsNs, firstSample, delayMs: (now() - Number(ptsNs) - SOUND_LAG_NS - OUTPUT_DELAY_NS) / 1e6 }), now);
   clock.start();
 });
 afterEach(() => {

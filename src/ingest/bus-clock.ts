@@ -1,5 +1,6 @@
 /** Drives the audio bus by the host's monotonic clock: block k stands at anchor + k × 10 ms, whatever the timers do. */
-import { AudioBus, BLOCK_FRAMES, BLOCK_NS, MIX_DELAY_NS } from './audio-bus.ts';
+import type { AudioBus } from './audio-bus.ts';
+import { BLOCK_FRAMES, BLOCK_NS, MIX_DELAY_NS, OUTPUT_DELAY_NS } from './bus-time.ts';
 
 /**
  * Sound comes out of libwebrtc later than the picture of the same moment: 33 and 42 ms measured with flash and beep over loopback
@@ -69,7 +70,7 @@ export class BusClock {
     for (; due > 0; due--, this.#next++) {
       const fromNs = this.#anchorNs + this.#next * BLOCK_NS;
       this.bus.mix(fromNs, due <= LISTENER_BURST_BLOCKS);
-      this.onBlock(BigInt(fromNs - SOUND_LAG_NS), BigInt(this.#next) * BigInt(BLOCK_FRAMES));
+      this.onBlock(BigInt(fromNs - SOUND_LAG_NS - OUTPUT_DELAY_NS), BigInt(this.#next) * BigInt(BLOCK_FRAMES));
       this.blocks++;
     }
     this.busyNs += this.now() - startedNs;

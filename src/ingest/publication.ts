@@ -2,7 +2,8 @@
 import type { FeedId, ParticipantId, SessionId } from '../domain/ids.ts';
 import type { Publication as PublicationFacts, SourceKind } from '../domain/room.ts';
 import type { FeedInfo } from '../media/feed-protocol.ts';
-import type { BusListener, BusSource } from './audio-bus.ts';
+import type { BusListener } from './audio-bus.ts';
+import type { BusSource } from './bus-source.ts';
 import type { PictureFeed } from './picture-feed.ts';
 import type { WhipSession } from './whip-session.ts';
 

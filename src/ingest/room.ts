@@ -85,6 +85,7 @@ export class IngestRoom {
       iceServers: this.config.iceServers,
       publicIp: this.config.publicIp,
       publisherTimeoutMs: this.config.publisherTimeoutMs,
+      stereo: request.source === 'screen', // a shared tab's music; microphones are mono
       onPicture: (frame) => publication.pictures?.write(frame, process.hrtime.bigint()),
       onSound: (block) => publication.sound?.queue.push(block.samples, block.sampleRate, block.channelCount, Number(process.hrtime.bigint())),
       onGone: (reason) => this.#gone(publication, reason),
@@ -98,7 +99,7 @@ export class IngestRoom {
       throw error;
     }
     if (offer.video) publication.pictures = this.#pictures(publication);
-    if (offer.audio) publication.sound = this.#bus.add(request.participant);
+    if (offer.audio) publication.sound = this.#bus.add(request.participant, request.source);
     if (publication.connection.wantsAudioBack) {
       publication.listener = new BusListener(request.participant, (samples) => publication.connection.play(samples));
       this.#bus.listeners.add(publication.listener);

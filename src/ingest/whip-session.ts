@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../domain/errors.ts';
 import type { SessionAnswer, SessionPatch, SessionPatched } from '../node-api/contract.ts';
-import { answerFragment, finishAnswer } from './answer-text.ts';
+import { answerFragment, finishAnswer, offersStereo, withStereo } from './answer-text.ts';
 import type { CheckedOffer } from './offer-check.ts';
 import { attributes } from '../media/sdp.ts';
 import { whyGone } from './liveness.ts';
@@ -15,6 +15,8 @@ export interface WhipSessionOptions {
   iceServers: RTCIceServer[];
   publicIp: string | undefined;
   publisherTimeoutMs: number;
+  /** Sound is taken in stereo; offers that say so get it anyway. */
+  stereo: boolean;
   onPicture: (frame: VideoFrame) => void;
   onSound: (block: AudioBlock) => void;
   /** The publisher went without saying so; called at most once, never after `close`. */
@@ -126,7 +128,9 @@ export class WhipSession {
   }
 
   async #answer(): Promise<string> {
-    await this.#peer.setLocalDescription(await this.#peer.createAnswer());
+    const answer = await this.#peer.createAnswer();
+    const stereo = this.options.stereo || offersStereo(this.offer.document);
+    await this.#peer.setLocalDescription(stereo ? { type: 'answer', sdp: withStereo(answer.sdp ?? '') } : answer);
     await this.#gathered();
     if (this.#closed) throw new AppError('sessionNotFound');
     return finishAnswer(this.#peer.localDescription?.sdp ?? '', this.options.publicIp);

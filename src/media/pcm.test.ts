@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toneLevelDb } from '../../test/support/tones.ts';
-import { dbfs, Limiter, StereoResampler } from './pcm.ts';
+import { dbfs, StereoResampler } from './pcm.ts';
 
 function resampleTone(rateHz: number, channels: number, hz: number, blocks: number): { left: Float32Array; perBlock: number[] } {
   const resampler = new StereoResampler();
@@ -29,20 +29,6 @@ describe('StereoResampler', () => {
       expect(step).toBeLessThan(2 * Math.PI * 440 * (10_000 / 48_000) * 1.1);
       expect(toneLevelDb(left.subarray(480).map((v) => v / 32_768), 48_000, 440)).toBeCloseTo(20 * Math.log10(10_000 / 32_768), 0);
     });
-});
-
-describe('Limiter', () => {
-  it('leaves quiet sound untouched and comes back after a loud one', () => {
-    const limiter = new Limiter();
-    const out = new Int16Array(480);
-    const quiet = new Float32Array(480).fill(1000);
-    limiter.process(quiet, 1, out);
-    expect(out[100]).toBe(1000);
-    limiter.process(new Float32Array(480).fill(90_000), 1, out);
-    expect(Math.max(...out)).toBeLessThan(32_767);
-    for (let i = 0; i < 300; i++) limiter.process(quiet, 1, out);
-    expect(out[100]).toBe(1000);
-  });
 });
 
 describe('dbfs', () => {

@@ -1,9 +1,6 @@
 /** Arithmetic on PCM. Floats here are on the scale of 16-bit samples (±32768), so that no conversion is needed on the way. */
 export const BUS_RATE_HZ = 48_000;
-const FULL_SCALE = 32_768;
-/** −1 dBFS. */
-const LIMIT = 0.891 * FULL_SCALE;
-const CEILING = FULL_SCALE - 1;
+export const FULL_SCALE = 32_768;
 export const SILENCE_DBFS = -100;
 
 /** RMS level of a mean square, in dBFS (a full-scale sine is −3). */
@@ -58,46 +55,4 @@ export class StereoResampler {
     this.#right = samples[(frames - 1) * channels + second] as number;
     return made;
   }
-}
-
-/**
- * Keeps a sum below full scale: a gain that goes down at once (over 2.5 ms) and comes back slowly, and a soft knee for what
- * passes before the gain is down. One per output.
- */
-export class Limiter {
-  gain = 1;
-  readonly #attackFrames = 120;
-  readonly #release = 1 - Math.exp(-10 / 150);
-
-  /**
-   * @param sum one 10 ms block, interleaved
-   * @param out gets the limited block
-   */
-  process(sum: Float32Array, channels: number, out: Int16Array): void {
-    let peak = 0;
-    for (let i = 0; i < sum.length; i++) {
-      const size = Math.abs(sum[i] as number);
-      if (size > peak) peak = size;
-    }
-    if (this.gain === 1 && peak <= LIMIT) {
-      for (let i = 0; i < sum.length; i++) out[i] = sum[i] as number;
-      return;
-    }
-    const wanted = peak > LIMIT ? LIMIT / peak : 1;
-    const from = this.gain;
-    const to = wanted < from ? wanted : from + (wanted - from) * this.#release;
-    const ramp = wanted < from ? this.#attackFrames : sum.length / channels;
-    for (let i = 0, frame = 0; i < sum.length; frame++) {
-      const gain = frame < ramp ? from + ((to - from) * (frame + 1)) / ramp : to;
-      for (let c = 0; c < channels; c++, i++) out[i] = softClip((sum[i] as number) * gain);
-    }
-    this.gain = to > 0.9999 ? 1 : to;
-  }
-}
-
-function softClip(value: number): number {
-  const size = Math.abs(value);
-  if (size <= LIMIT) return value;
-  const room = CEILING - LIMIT;
-  return Math.sign(value) * (LIMIT + room * Math.tanh((size - LIMIT) / room));
 }
