@@ -1,9 +1,10 @@
 /** The pages with media: somebody joins from a browser and is seen, heard of, watched, recorded and played back. */
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { waitFor } from '../support/process.ts';
 import { startService, type Service } from '../support/service.ts';
+import { colourIn } from '../support/viewer.ts';
 
 const ROOM = 'pages';
 let service: Service;
@@ -18,22 +19,6 @@ async function newPage(width: number): Promise<Page> {
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('dialog', (dialog) => void dialog.accept());
   return page;
-}
-
-/** Mean colour of a part of a video element's picture, in sixteenths by ninths of it, 0…255. */
-function colourIn(video: Locator, area: [number, number, number, number]): Promise<{ r: number; g: number; b: number }> {
-  return video.evaluate((element: HTMLVideoElement, area) => {
-    const canvas = document.createElement('canvas');
-    canvas.width = 16;
-    canvas.height = 9;
-    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-    context.drawImage(element, 0, 0, 16, 9);
-    const pixels = context.getImageData(...area).data;
-    const sum = [0, 0, 0];
-    for (let i = 0; i < pixels.length; i += 4) for (let c = 0; c < 3; c++) sum[c] = (sum[c] as number) + (pixels[i + c] as number);
-    const [r = 0, g = 0, b = 0] = sum.map((value) => value / (pixels.length / 4));
-    return { r, g, b };
-  }, area);
 }
 
 /** Chromium's own fake camera is a green field with a light green dial. */

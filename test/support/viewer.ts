@@ -1,5 +1,5 @@
 /** Viewers in a real browser that tell what they see and hear: colours by region, levels of tones, gaps between pictures. */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 export type Colour = [number, number, number];
 /** In fractions of the picture. */
@@ -144,4 +144,20 @@ export async function longestStillMs(page: Page): Promise<number> {
 
 export async function picturesShown(page: Page): Promise<number> {
   return page.evaluate(() => (window.probe as Probe).shown.length);
+}
+
+/** Mean colour of a part of a video element's picture, in sixteenths by ninths of it, 0…255. */
+export function colourIn(video: Locator, area: [number, number, number, number]): Promise<{ r: number; g: number; b: number }> {
+  return video.evaluate((element: HTMLVideoElement, area) => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 16;
+    canvas.height = 9;
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    context.drawImage(element, 0, 0, 16, 9);
+    const pixels = context.getImageData(...area).data;
+    const sum = [0, 0, 0];
+    for (let i = 0; i < pixels.length; i += 4) for (let c = 0; c < 3; c++) sum[c] = (sum[c] as number) + (pixels[i + c] as number);
+    const [r = 0, g = 0, b = 0] = sum.map((value) => value / (pixels.length / 4));
+    return { r, g, b };
+  }, area);
 }

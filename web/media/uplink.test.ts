@@ -7,9 +7,13 @@ const tile: UplinkWish = { source: 'camera', width: 426, height: 240, frameRate:
 describe('encodingFor', () => {
   it('scales a camera to the size of its tile', () => {
     const { scaleResolutionDownBy, maxFramerate, maxBitrate } = encodingFor({ width: 1280, height: 720 }, tile);
-    expect(1280 / scaleResolutionDownBy).toBeCloseTo(426, -1);
-    expect(720 / scaleResolutionDownBy).toBeCloseTo(240, -1);
+    expect(720 / scaleResolutionDownBy).toBeCloseTo(240, 5);
     expect({ maxFramerate, maxBitrate }).toEqual({ maxFramerate: 30, maxBitrate: 500_000 });
+  });
+
+  it('compares a camera of another shape by area', () => {
+    const { scaleResolutionDownBy } = encodingFor({ width: 640, height: 480 }, tile);
+    expect((640 / scaleResolutionDownBy) * (480 / scaleResolutionDownBy)).toBeCloseTo(426 * 240, -3);
   });
 
   it('never sends more than there is, and leaves nearly the right size alone', () => {
@@ -21,7 +25,7 @@ describe('encodingFor', () => {
   it('sends as many pixels of an upright phone as of a wide camera, whichever way it is held', () => {
     const upright = encodingFor({ width: 720, height: 1280 }, tile).scaleResolutionDownBy;
     expect((720 / upright) * (1280 / upright)).toBeCloseTo(426 * 240, -3);
-    expect(encodingFor({ width: 1280, height: 720 }, tile).scaleResolutionDownBy).toBe(upright);
+    expect(encodingFor({ width: 720, height: 1280 }, { ...tile, width: 240, height: 426 }).scaleResolutionDownBy).toBe(3);
   });
 
   it('keeps a screen, which is shown whole, inside the wished size', () => {

@@ -10,6 +10,7 @@ export interface Encoding {
 
 /** Closer to the whole picture than this is not worth a scaling. */
 const WHOLE_BELOW = 1.06;
+const SAME_SHAPE = 1.02;
 /** What a publisher sends before it is told, and to a service that tells nothing: fit for a tile of a small grid. */
 export const FIRST_WISH: Record<UplinkWish['source'], UplinkWish> = {
   camera: { source: 'camera', width: 640, height: 360, frameRate: 30, maxBitrateBps: 1_200_000, shown: true },
@@ -27,7 +28,9 @@ export function encodingFor(track: { width?: number; height?: number }, wish: Up
 
 function scaleFor({ width, height }: { width?: number; height?: number }, wish: UplinkWish): number {
   if (!width || !height || wish.width <= 0 || wish.height <= 0) return 1;
-  const scale = wish.source === 'screen' ? Math.max(width / wish.width, height / wish.height) : Math.sqrt((width * height) / (wish.width * wish.height));
+  const [less, more] = [width / wish.width, height / wish.height].sort((a, b) => a - b) as [number, number];
+  // 426×240 is not quite 16:9; of 1280×720 a third is meant
+  const scale = more / less < SAME_SHAPE ? less : wish.source === 'screen' ? more : Math.sqrt(less * more);
   return scale < WHOLE_BELOW ? 1 : Math.round(scale * 1000) / 1000;
 }
 

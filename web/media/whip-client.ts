@@ -11,6 +11,12 @@ export interface WhipOptions extends LinkOptions {
   wish: UplinkWish;
 }
 
+/**
+ * A new size comes before the bandwidth for it has been found. Left alone, Chromium sends the new one smaller at once and takes
+ * 6.5 s to come up to 720 lines; held, it is there after 0.1 s. Later it may adapt: a weak connection is better small than jerky.
+ */
+const HOLD_MS = 5_000;
+
 /** Publishes one source (camera with microphone, or a screen) by WHIP. Tracks may be exchanged while it runs. */
 export class WhipClient extends PeerLink {
   #audio: MediaStreamTrack | undefined;
@@ -19,6 +25,10 @@ export class WhipClient extends PeerLink {
   #wish: UplinkWish;
   /** A sender's parameters are read, changed and set one after the other: a set of an older reading is refused. */
   #setting: Promise<void> = Promise.resolve();
+  /** While it runs, the browser may not change the size by itself. */
+  #hold: ReturnType<typeof setTimeout> | undefined;
+  /** The sender that was set last. */
+  #told: RTCRtpSender | undefined;
 
   constructor(private readonly whip: WhipOptions) {
     super({
@@ -74,18 +84,40 @@ export class WhipClient extends PeerLink {
     preferVp8(video);
   }
 
+  override close(): void {
+    clearTimeout(this.#hold);
+    super.close();
+  }
+
   #applyWish(): void {
-    this.#setting = this.#setting.then(async () => {
-      const sender = this.#senders.video;
-      if (!sender) return; // the next connection begins with it
-      const parameters = sender.getParameters();
-      const encoding = parameters.encodings?.[0];
-      const wanted = encodingFor(this.#video.getSettings(), this.#wish);
-      if (!encoding || !differs(encoding, wanted)) return;
-      Object.assign(encoding, wanted);
-      // refused by a sender that was closed meanwhile; the next one begins with the wish
-      await sender.setParameters(parameters).catch(() => undefined);
-    });
+    this.#setting = this.#setting.then(() => this.#setEncoding());
+  }
+
+  async #setEncoding(): Promise<void> {
+    const sender = this.#senders.video;
+    if (!sender || this.state === 'closed') return; // the next connection begins with it
+    const parameters = sender.getParameters();
+    const encoding = parameters.encodings?.[0];
+    if (!encoding) return;
+    const wanted = encodingFor(this.#video.getSettings(), this.#wish);
+    const changed = differs(encoding, wanted) || sender !== this.#told;
+    if (changed) this.#holdSize();
+    const preference = this.#hold === undefined && this.#wish.source === 'camera' ? 'balanced' : 'maintain-resolution';
+    if (!changed && parameters.degradationPreference === preference) return;
+    Object.assign(encoding, wanted);
+    parameters.degradationPreference = preference;
+    await sender.setParameters(parameters).then(
+      () => (this.#told = sender),
+      () => undefined, // closed meanwhile; the next one begins with the wish
+    );
+  }
+
+  #holdSize(): void {
+    clearTimeout(this.#hold);
+    this.#hold = setTimeout(() => {
+      this.#hold = undefined;
+      this.#applyWish();
+    }, HOLD_MS);
   }
 }
 
