@@ -49,7 +49,7 @@ export class ControlServer {
         resolve();
       });
     });
-    this.#subscriber = new EventSubscriber(state.redis, (event) => this.#onEvent(event));
+    this.#subscriber = new EventSubscriber(state.redis, (event) => this.#onEvent(event), () => this.#signalling.onResumed());
     this.#reconciler.start();
     return (this.#server.address() as AddressInfo).port;
   }

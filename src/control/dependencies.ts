@@ -1,7 +1,7 @@
 /** What the API needs from outside; workers/control.ts puts it together. */
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
-import type { ByteRange, ObjectRead, PresignOptions } from '../storage/object-store.ts';
+import type { ByteRange, ObjectRead, PresignOptions, PutOptions } from '../storage/object-store.ts';
 import type { NodeClient } from '../node-api/client.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Queues } from '../queue/queues.ts';
@@ -18,6 +18,14 @@ import type { SessionStore } from '../state/session-store.ts';
 export interface RecordedFiles {
   get(key: string, range?: ByteRange): Promise<ObjectRead | undefined>;
   presignGet(key: string, options: PresignOptions): Promise<string | undefined>;
+  deletePrefix(prefix: string): Promise<number>;
+}
+
+/** The part of the object store where control keeps the pictures of rooms. */
+export interface ImageFiles {
+  put(key: string, body: Buffer, options: PutOptions): Promise<unknown>;
+  get(key: string): Promise<ObjectRead | undefined>;
+  delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<number>;
 }
 
@@ -38,7 +46,7 @@ export interface ControlDependencies {
   state: State;
   queues: Queues;
   nodeClient: NodeClient;
-  files: RecordedFiles;
+  files: RecordedFiles & ImageFiles;
   metrics: Registry;
   /** Where the built pages are. */
   webDir: string;

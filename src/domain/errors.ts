@@ -17,6 +17,7 @@ const TABLE = {
   participantNotFound: { status: 404, fault: 'caller', title: 'No such participant' },
   recordingNotFound: { status: 404, fault: 'caller', title: 'No such recording' },
   restreamNotFound: { status: 404, fault: 'caller', title: 'No such restream' },
+  imageNotFound: { status: 404, fault: 'caller', title: 'No such picture' },
   sessionNotFound: { status: 404, fault: 'caller', title: 'No such session' },
   methodNotAllowed: { status: 405, fault: 'caller', title: 'This method is not allowed here' },
   roomExists: { status: 409, fault: 'caller', title: 'A room with this id exists' },
@@ -26,6 +27,7 @@ const TABLE = {
   bodyTooLarge: { status: 413, fault: 'caller', title: 'The request body is too large' },
   rangeNotSatisfiable: { status: 416, fault: 'caller', title: 'The requested range lies outside the file' },
   unsupportedMediaType: { status: 415, fault: 'caller', title: 'This content type is not accepted here' },
+  unusableImage: { status: 422, fault: 'caller', title: 'The picture cannot be used' },
   // media sessions
   malformedSdp: { status: 400, fault: 'caller', title: 'The SDP cannot be read' },
   unacceptableOffer: { status: 422, fault: 'caller', title: 'The offer cannot be accepted' },

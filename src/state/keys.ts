@@ -1,4 +1,4 @@
-import type { NodeId, ParticipantId, RecordingId, RestreamId, RoomId, SessionId } from '../domain/ids.ts';
+import type { NodeId, RecordingId, RestreamId, RoomId, SessionId } from '../domain/ids.ts';
 
 /** Every Redis key and channel, in one place. BullMQ's own keys are below `tessera:bull:`. */
 export const keys = {
@@ -25,7 +25,6 @@ export const keys = {
   restreams: 'tessera:restreams',
   restream: (id: RestreamId) => `tessera:restream:${id}`,
   restreamSecret: (id: RestreamId) => `tessera:restream:${id}:secret`,
-  participantLock: (id: RoomId, participant: ParticipantId) => `tessera:room:${id}:lock:${participant}`,
   reconcilerLock: 'tessera:lock:reconciler',
   events: 'tessera:events',
 } as const;

@@ -14,16 +14,32 @@ export interface Answer {
   description: string;
   /** JSON body; absent: none, or what `contentType` says. */
   schema?: z.ZodType;
-  contentType?: string;
+  contentType?: string | readonly string[];
   /** Response headers worth telling: name → meaning. */
   headers?: Record<string, string>;
 }
 
-/** How the body is read: JSON checked by a schema, or text of exactly one content type. */
-export type BodyKind<B> = { json: z.ZodType<B>; optional?: boolean } | { text: string; is?: B };
+/**
+ * How the body is read: JSON checked by a schema (`examples`: name → body, for the document), text of exactly one content type,
+ * or a file of one of several, which has a limit of its own.
+ */
+export type BodyKind<B> =
+  | { json: z.ZodType<B>; optional?: boolean; examples?: Readonly<Record<string, unknown>> }
+  | { text: string; is?: B }
+  | { file: readonly string[]; limitBytes: number; is?: B };
+
+/** A body of the kind `file`. */
+export interface UploadedFile<T extends string = string> {
+  contentType: T;
+  bytes: Buffer;
+}
 
 export function textBody(contentType: string): BodyKind<string> {
   return { text: contentType };
+}
+
+export function fileBody<T extends string>(contentTypes: readonly T[], limitBytes: number): BodyKind<UploadedFile<T>> {
+  return { file: contentTypes, limitBytes };
 }
 
 export interface Call<B = unknown, Q = unknown> {

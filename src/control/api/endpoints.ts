@@ -1,7 +1,9 @@
 import type { Services } from '../services.ts';
 import type { Endpoint } from './endpoint.ts';
 import { endpoint } from './endpoint.ts';
+import { captionEndpoints } from './captions.ts';
 import { hlsEndpoints } from './hls.ts';
+import { imageEndpoints } from './images.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationEndpoints } from './operation.ts';
 import { participantEndpoints } from './participants.ts';
@@ -17,6 +19,8 @@ export function createEndpoints(services: Services, version: string): Endpoint[]
   let document: Record<string, unknown> | undefined;
   const all: Endpoint[] = [
     ...roomEndpoints(services),
+    ...imageEndpoints(services),
+    ...captionEndpoints(services),
     ...tokenEndpoints(services),
     ...participantEndpoints(services),
     ...recordingEndpoints(services),

@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document, made from the same list of endpoints that the router serves. */
 import { z } from 'zod';
 import { PERMISSIONS } from '../auth/permissions.ts';
-import { openApiPath, pathParameters, type Answer, type Endpoint } from './endpoint.ts';
+import { openApiPath, pathParameters, type Answer, type BodyKind, type Endpoint } from './endpoint.ts';
 import * as shape from './schemas.ts';
 
 const NAMED: [string, z.ZodType][] = [
@@ -10,6 +10,8 @@ const NAMED: [string, z.ZodType][] = [
   ['Layout', shape.layoutChoice],
   ['Overlays', shape.overlays],
   ['OverlaysPatch', shape.overlaysPatch],
+  ['RoomImage', shape.roomImage],
+  ['Caption', shape.caption],
   ['Participant', shape.participant],
   ['ParticipantPatch', shape.participantPatch],
   ['TokenRequest', shape.tokenRequest],
@@ -25,6 +27,7 @@ const NAMED: [string, z.ZodType][] = [
 
 const PARAMETERS: Record<string, string> = {
   room: 'Id of the room',
+  name: 'Name of the picture: letters, digits, _ and -, 1 to 64 of them',
   participant: "Identity of the participant: its token's sub",
   recording: 'Id of the recording',
   restream: 'Id of the restream',
@@ -44,11 +47,13 @@ const PROBLEMS: Record<number, string> = {
   413: 'The body is too large',
   415: 'The content type is not accepted',
   416: 'The range lies outside the file',
-  422: 'The offer cannot be accepted',
+  422: 'The offer or the picture cannot be accepted',
   428: 'If-Match is required',
   429: 'Too many requests; see Retry-After',
   503: 'Not available at the moment; see Retry-After',
 };
+
+const BINARY = { type: 'string', format: 'binary' };
 
 export function openApiDocument(endpoints: readonly Endpoint[], version: string): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -91,9 +96,7 @@ function operation(e: Endpoint): Record<string, unknown> {
       ...(e.query ? queryParameters(e.query) : []),
       ...(e.method === 'patch' && e.body && 'text' in e.body ? [{ name: 'If-Match', in: 'header', required: true, schema: { type: 'string' } }] : []),
     ],
-    ...(e.body
-      ? { requestBody: 'text' in e.body ? { required: true, content: { [e.body.text]: { schema: { type: 'string' } } } } : { required: !e.body.optional, content: { 'application/json': { schema: reference(e.body.json) } } } }
-      : {}),
+    ...(e.body ? { requestBody: requestBody(e.body) } : {}),
     responses: {
       ...Object.fromEntries(Object.entries(e.answers).map(([status, answer]) => [status, response(answer)])),
       ...Object.fromEntries(
@@ -104,6 +107,13 @@ function operation(e: Endpoint): Record<string, unknown> {
       ),
     },
   };
+}
+
+function requestBody(body: BodyKind<unknown>): Record<string, unknown> {
+  if ('text' in body) return { required: true, content: { [body.text]: { schema: { type: 'string' } } } };
+  if ('file' in body) return { required: true, description: `At most ${body.limitBytes} bytes.`, content: Object.fromEntries(body.file.map((type) => [type, { schema: BINARY }])) };
+  const examples = body.examples && Object.fromEntries(Object.entries(body.examples).map(([name, value]) => [name, { value }]));
+  return { required: !body.optional, content: { 'application/json': { schema: reference(body.json), ...(examples ? { examples } : {}) } } };
 }
 
 function operationId(e: Endpoint): string {
@@ -117,9 +127,9 @@ function operationId(e: Endpoint): string {
 function response(answer: Answer): Record<string, unknown> {
   const content = answer.schema
     ? { 'application/json': { schema: reference(answer.schema) } }
-    : answer.contentType
+    : typeof answer.contentType === 'string'
       ? { [answer.contentType]: { schema: { type: 'string' } } }
-      : undefined;
+      : answer.contentType && Object.fromEntries(answer.contentType.map((type) => [type, { schema: BINARY }]));
   const headers = answer.headers && Object.fromEntries(Object.entries(answer.headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]));
   return { description: answer.description, ...(headers ? { headers } : {}), ...(content ? { content } : {}) };
 }

@@ -21,7 +21,7 @@ export function roomView(room: RoomDocument, mix: MixState, participants: number
     autoRecord: room.autoRecord,
     node: room.node ?? null,
     participants,
-    mix: { status: mix.status, epoch: mix.epoch },
+    mix: { status: mix.status, epoch: mix.epoch, degraded: mix.degraded ?? null },
     urls: {
       join: `${baseUrl}/join/${room.id}`,
       watch: `${baseUrl}/watch/${room.id}`,

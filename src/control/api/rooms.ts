@@ -4,6 +4,7 @@ import type { RoomId } from '../../domain/ids.ts';
 import type { Overlays, RoomDocument } from '../../domain/room.ts';
 import { requireRoom } from '../auth/authorise.ts';
 import { coversRoom } from '../auth/claims.ts';
+import { overlayImages } from '../images/overlay-images.ts';
 import type { Services } from '../services.ts';
 import { endpoint, type Endpoint } from './endpoint.ts';
 import { findRoom } from './find-room.ts';
@@ -12,20 +13,7 @@ import * as shape from './schemas.ts';
 import { z } from 'zod';
 
 /** Rooms, their layout and overlays. */
-export function roomEndpoints({ state, ending, cachedRooms, log }: Services): Endpoint[] {
-  const changed = (id: RoomId): void => {
-    cachedRooms.forget(id);
-    state.events.publish({ type: 'roomChanged', room: id });
-  };
-  /** @throws AppError roomNotFound, roomEnded */
-  const change = async (id: RoomId, apply: (room: RoomDocument) => RoomDocument): Promise<RoomDocument> => {
-    await findRoom(state, id, { ended: 'refuse' });
-    const room = await state.rooms.update(id, apply);
-    if (!room) throw new AppError('roomNotFound');
-    changed(id);
-    return room;
-  };
-
+export function roomEndpoints({ state, ending, cachedRooms, changes, log }: Services): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -52,7 +40,7 @@ export function roomEndpoints({ state, ending, cachedRooms, log }: Services): En
           ...(body.region === undefined ? {} : { region: body.region }),
         };
         if (!(await state.rooms.create(room))) throw new AppError('roomExists');
-        changed(id);
+        changes.changed(id);
         res.status(201).location(`/api/rooms/${id}`).json(await readRoomView(state, room, baseUrl));
       },
     }),
@@ -92,7 +80,7 @@ export function roomEndpoints({ state, ending, cachedRooms, log }: Services): En
       handle: async ({ room: id, res }) => {
         const room = await state.rooms.update(id, (r) => ({ ...r, endedAt: r.endedAt ?? new Date().toISOString() }));
         if (!room) throw new AppError('roomNotFound');
-        changed(id);
+        changes.changed(id);
         await ending.run(room).catch((error: unknown) => log.warn({ err: error, room: id }, 'room could not be ended at once'));
         cachedRooms.forget(id);
         res.status(204).end();
@@ -103,13 +91,14 @@ export function roomEndpoints({ state, ending, cachedRooms, log }: Services): En
       path: '/api/rooms/{room}/layout',
       tag: 'Rooms',
       summary: 'Choose the layout',
-      description: 'Takes effect within 500 ms.',
+      description:
+        'Takes effect within 500 ms, animated; the layout before is replaced as a whole. With the preset custom each region names a participant (who may come later: the region stays empty until then) or a slot, by fractions of the canvas. Regions may overlap: z decides which is in front.',
       permission: 'changeLayout',
-      body: { json: shape.layoutChoice },
+      body: { json: shape.layoutChoice, examples: shape.layoutExamples },
       answers: { 200: { description: 'The layout as it is now', schema: shape.layoutChoice } },
       problems: [404, 409],
       handle: async ({ room: id, body, res }) => {
-        res.json((await change(id, (room) => ({ ...room, layout: body }))).layout);
+        res.json((await changes.change(id, (room) => ({ ...room, layout: body }))).layout);
       },
     }),
     endpoint({
@@ -117,19 +106,34 @@ export function roomEndpoints({ state, ending, cachedRooms, log }: Services): En
       path: '/api/rooms/{room}/overlays',
       tag: 'Rooms',
       summary: 'Change overlays',
-      description: 'A partial update: what is absent stays as it is, null clears. Drawn today: labels.',
+      description:
+        'A partial update: an overlay that is absent stays as it is, null clears it, anything else replaces it as a whole. Pictures are uploaded before they are named (PUT /api/rooms/{room}/images/{name}); naming one that is not there is refused.',
       permission: 'changeOverlays',
-      body: { json: shape.overlaysPatch },
+      body: { json: shape.overlaysPatch, examples: shape.overlayExamples },
       answers: { 200: { description: 'All overlays as they are now', schema: shape.overlays } },
       problems: [404, 409],
       handle: async ({ room: id, body, res }) => {
-        res.json((await change(id, (room) => ({ ...room, overlays: applyOverlays(room.overlays, body) }))).overlays);
+        const room = await changes.change(id, (now) => {
+          requireImages(now, body);
+          return { ...now, overlays: applyOverlays(now.overlays, body) };
+        });
+        res.json(room.overlays);
       },
     }),
   ];
 }
 
-function applyOverlays(before: Overlays, patch: z.output<typeof shape.overlaysPatch>): Overlays {
+type OverlaysPatch = z.output<typeof shape.overlaysPatch>;
+
+/** @throws AppError validationFailed for each picture that was not uploaded */
+function requireImages(room: RoomDocument, patch: OverlaysPatch): void {
+  const problems = overlayImages(patch)
+    .filter(({ name }) => !room.images?.some((i) => i.name === name))
+    .map(({ pointer, name }) => ({ pointer, detail: `no picture ${name} was uploaded to this room` }));
+  if (problems.length > 0) throw new AppError('validationFailed', { detail: problems.map((p) => `${p.pointer}: ${p.detail}`).join('; '), problems });
+}
+
+function applyOverlays(before: Overlays, patch: OverlaysPatch): Overlays {
   const after: Record<string, unknown> = { ...before };
   for (const [key, value] of Object.entries(patch)) {
     if (value === undefined) continue;

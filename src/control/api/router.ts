@@ -72,19 +72,24 @@ function pathValues(req: Request): Record<string, string> {
   return values;
 }
 
-function bodyReader<B>(kind: BodyKind<B>, limit: number): (req: Request, res: Response) => Promise<B> {
-  const type = 'text' in kind ? kind.text : 'application/json';
-  const parse = 'text' in kind ? express.text({ type, limit }) : express.json({ type, limit, strict: true });
+function bodyReader<B>(kind: BodyKind<B>, commonLimitBytes: number): (req: Request, res: Response) => Promise<B> {
+  const types: readonly string[] = 'text' in kind ? [kind.text] : 'file' in kind ? kind.file : ['application/json'];
+  const limit = 'file' in kind ? kind.limitBytes : commonLimitBytes;
+  const options = { type: [...types], limit };
+  const parse = 'text' in kind ? express.text(options) : 'file' in kind ? express.raw({ ...options, inflate: false }) : express.json({ ...options, strict: true });
   return async (req, res) => {
-    const given = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+    const given = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
     const empty = req.headers['content-length'] === '0' || (req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined);
     if ('json' in kind && kind.optional && empty) return checked(kind.json, {}, '');
-    if (given !== type) throw new AppError('unsupportedMediaType', { detail: `The body must be ${type}.` });
+    if (!types.includes(given)) throw new AppError('unsupportedMediaType', { detail: `The body must be ${types.join(' or ')}.` });
+    // Before reading: the parser would take all of it to the end first.
+    if ('file' in kind && Number(req.headers['content-length'] ?? 0) > limit) throw new AppError('bodyTooLarge', { detail: `At most ${limit} bytes.` });
     await new Promise<void>((resolve, reject) => {
       parse(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error)));
     });
     const body: unknown = req.body;
     if ('json' in kind) return checked(kind.json, body, '');
+    if ('file' in kind) return { contentType: given, bytes: Buffer.isBuffer(body) ? body : Buffer.alloc(0) } as B;
     return (typeof body === 'string' ? body : '') as B;
   };
 }
@@ -93,9 +98,17 @@ function bodyReader<B>(kind: BodyKind<B>, limit: number): (req: Request, res: Re
 function checked<T>(schema: z.ZodType<T>, value: unknown, root: string): T {
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
-  const problems = result.error.issues.slice(0, 20).map((issue) => ({
-    pointer: root + issue.path.map((p) => `/${String(p).replace(/~/g, '~0').replace(/\//g, '~1')}`).join(''),
-    detail: issue.message,
-  }));
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, root)).slice(0, 20);
   throw new AppError('validationFailed', { detail: problems.map((p) => `${p.pointer || 'body'}: ${p.detail}`).join('; '), problems });
+}
+
+function problemsOf(issue: z.core.$ZodIssue, root: string): { pointer: string; detail: string }[] {
+  const at = root + issue.path.map(pointerPart).join('');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ pointer: at + pointerPart(key.slice(0, 64)), detail: 'is not known here' }));
+  return [{ pointer: at, detail: issue.message }];
+}
+
+/** RFC 6901 section 3. */
+function pointerPart(part: PropertyKey): string {
+  return `/${String(part).replace(/~/g, '~0').replace(/\//g, '~1')}`;
 }

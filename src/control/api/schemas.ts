@@ -1,39 +1,17 @@
 /** Shapes of what goes in and out; checked at run time and written into the OpenAPI document. */
 import { z } from 'zod';
-import type { ParticipantId, RoomId } from '../../domain/ids.ts';
-import { LAYOUT_PRESETS, type LayoutChoice } from '../../domain/room.ts';
+import type { RoomId } from '../../domain/ids.ts';
+import { isoTime, label, name } from './basic-schemas.ts';
+import { layoutChoice } from './layout-schemas.ts';
+import { degraded, overlays } from './overlay-schemas.ts';
 
-export const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, _ and -, 1 to 64 of them');
+export { layoutChoice, layoutExamples } from './layout-schemas.ts';
+export { caption, captionExamples, overlayExamples, overlays, overlaysPatch, roomImage } from './overlay-schemas.ts';
+export { name };
+
 const roomId = name.transform((id) => id as RoomId);
-/** Shown to people: no control characters. */
-const label = (max: number) => z.string().trim().min(1).max(max).regex(/^[^\u0000-\u001f\u007f]*$/, 'no control characters');
 const role = z.enum(['operator', 'host', 'presenter', 'participant', 'viewer']);
-const fraction = z.number().min(0).max(1);
-const isoTime = z.iso.datetime();
 const videoRendition = z.enum(['high', 'mid']);
-
-const region = z
-  .object({
-    participant: name.transform((id) => id as ParticipantId).optional(),
-    slot: z.int().min(0).max(99).optional().describe('Index in order of joining, when there is no participant'),
-    source: z.enum(['camera', 'screen']).default('camera'),
-    x: fraction,
-    y: fraction,
-    width: fraction.refine((n) => n > 0, 'must be more than 0'),
-    height: fraction.refine((n) => n > 0, 'must be more than 0'),
-    z: z.int().min(0).max(999).default(0),
-    fit: z.enum(['cover', 'contain']).default('cover'),
-  })
-  .refine((r) => (r.participant === undefined) !== (r.slot === undefined), 'needs either participant or slot')
-  .refine((r) => r.x + r.width <= 1.000001 && r.y + r.height <= 1.000001, 'must lie inside the canvas');
-
-export const layoutChoice = z
-  .object({
-    preset: z.enum(LAYOUT_PRESETS),
-    regions: z.array(region).min(1).max(25).optional().describe('Of the preset custom only; fractions of the canvas'),
-  })
-  .refine((l) => (l.preset === 'custom') === (l.regions !== undefined), { path: ['regions'], message: 'regions go with the preset custom, and only with it' })
-  .transform((l): LayoutChoice => l);
 
 const evenPixels = z.int().min(160).max(3840).refine((n) => n % 2 === 0, 'must be even');
 export const videoFormat = z.object({
@@ -59,32 +37,6 @@ export const tokenRequest = z.object({
   ttlMs: z.int().min(1000).max(30 * 24 * 3600_000).optional().describe('Default 6 hours'),
 });
 export const tokenAnswer = z.object({ token: z.string(), expiresAt: isoTime });
-
-const text = label(200);
-/** A partial update: what is absent stays, `null` clears. */
-export const overlaysPatch = z.object({
-  labels: z.boolean().nullable().optional(),
-  speakerBorder: z.boolean().nullable().optional(),
-  watermark: z
-    .object({ text: text.optional(), image: name.optional(), corner: z.enum(['topLeft', 'topRight', 'bottomLeft', 'bottomRight']).default('bottomRight') })
-    .nullable()
-    .optional(),
-  lowerThird: z.object({ title: text, subtitle: text.optional() }).nullable().optional(),
-  banner: z.object({ text }).nullable().optional(),
-  captions: z.boolean().nullable().optional(),
-  slate: z.object({ text }).nullable().optional(),
-  background: z.string().regex(/^#[0-9a-fA-F]{6}$/, 'a colour such as #101418').nullable().optional(),
-});
-export const overlays = z.object({
-  labels: z.boolean(),
-  speakerBorder: z.boolean().optional(),
-  watermark: z.object({ text: z.string().optional(), image: z.string().optional(), corner: z.string() }).optional(),
-  lowerThird: z.object({ title: z.string(), subtitle: z.string().optional() }).optional(),
-  banner: z.object({ text: z.string() }).optional(),
-  captions: z.boolean().optional(),
-  slate: z.object({ text: z.string() }).optional(),
-  background: z.string().optional(),
-});
 
 export const participantPatch = z
   .object({
@@ -129,7 +81,11 @@ export const room = z.object({
   autoRecord: z.boolean(),
   node: z.string().nullable().describe('The ingest node that owns the room, null before the first publication'),
   participants: z.int(),
-  mix: z.object({ status: z.enum(['idle', 'starting', 'running', 'recovering']), epoch: z.int() }),
+  mix: z.object({
+    status: z.enum(['idle', 'starting', 'running', 'recovering']),
+    epoch: z.int(),
+    degraded: degraded.nullable().describe('What the mix does without because the machine is overloaded: each step includes those before it; null when nothing'),
+  }),
   urls: z.object({ join: z.url(), watch: z.url(), studio: z.url(), whip: z.url(), whep: z.url(), hls: z.url() }),
 });
 

@@ -1,7 +1,8 @@
 /** What the API shows: types only, shared with the pages. Kept equal to the response schemas in schemas.ts by the compiler. */
+import type { DegradedState } from '../../domain/degrade-ladder.ts';
 import type { RecordingFileKind, RecordingGap, RecordingStatus, RecordingCheck } from '../../domain/recording.ts';
 import type { VideoRendition } from '../../domain/rendition.ts';
-import type { LayoutChoice, MixStatus, Overlays, RoomAccess, RoomStatus, VideoFormat } from '../../domain/room.ts';
+import type { LayoutChoice, MixStatus, Overlays, RoomAccess, RoomImage, RoomStatus, VideoFormat } from '../../domain/room.ts';
 
 export interface RoomView {
   id: string;
@@ -16,8 +17,19 @@ export interface RoomView {
   /** The ingest node that owns the room's media, null before the first publication. */
   node: string | null;
   participants: number;
-  mix: { status: MixStatus; epoch: number };
+  mix: {
+    status: MixStatus;
+    epoch: number;
+    /** What the mix does without because the machine is overloaded; null when nothing. */
+    degraded: DegradedState | null;
+  };
   urls: { join: string; watch: string; studio: string; whip: string; whep: string; hls: string };
+}
+
+/** An uploaded picture, and where it can be seen. */
+export interface RoomImageView extends RoomImage {
+  /** Path on this service; needs a token of a host. */
+  url: string;
 }
 
 export interface RecordingFileView {

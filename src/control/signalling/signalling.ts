@@ -8,13 +8,15 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import { isName, type RoomId } from '../../domain/ids.ts';
+import { isName, type ParticipantId, type RoomId } from '../../domain/ids.ts';
+import type { UplinkWish } from '../../domain/uplink.ts';
 import type { ServiceEvent } from '../../state/events.ts';
 import { publicRecordingView, readRoomView, recordingView } from '../api/room-view.ts';
 import { toAppError } from '../api/problem.ts';
 import { allowedInLocalMode } from '../auth/loopback.ts';
 import { coversRoom, type Claims } from '../auth/claims.ts';
 import { RateLimit } from '../auth/rate-limit.ts';
+import { ruleOf } from '../auth/permissions.ts';
 import { CLOCK_SKEW_SECONDS } from '../auth/tokens.ts';
 import type { Services } from '../services.ts';
 import { ChatHistory } from './chat-history.ts';
@@ -25,6 +27,10 @@ interface SocketData {
   identity: string;
   name: string;
   host: boolean;
+  /** Its token lets it publish, under an identity that it did not get from us. */
+  publisher: boolean;
+  /** It was told since it came what to send; the store's word may be older. */
+  uplinkTold?: boolean;
   /** Anonymous viewers of an open room only listen. */
   mayTalk: boolean;
   /** End of its token; absent without one. */
@@ -84,6 +90,11 @@ export class Signalling {
     this.#tell(event).catch((error: unknown) => this.services.log.warn({ err: error, room: event.room, event: event.type }, 'event could not be told'));
   }
 
+  /** The channel stands again: what was said on it meanwhile is read from the store. */
+  onResumed(): void {
+    for (const socket of this.#io.sockets.sockets.values()) this.#tellUplink(socket).catch(() => undefined); // Redis went away again
+  }
+
   get connections(): number {
     return this.#io.engine.clientsCount;
   }
@@ -111,6 +122,7 @@ export class Signalling {
       identity,
       name: claims?.name ?? identity,
       host: claims?.role === 'host' || claims?.role === 'operator',
+      publisher: claims?.sub !== undefined && ruleOf('publish').roles.includes(claims.role),
       mayTalk: claims !== undefined,
       expiresAtUnixMs: claims?.expiresAtUnixMs,
       baseUrl: config.publicUrl?.replace(/\/$/, '') ?? `${socket.handshake.secure ? 'https' : 'http'}://${host ?? 'localhost'}`,
@@ -118,10 +130,11 @@ export class Signalling {
   }
 
   #serve(socket: RoomSocket): void {
-    const { room, identity, host } = socket.data;
+    const { room, identity, host, publisher } = socket.data;
     if (socket.data.expiresAtUnixMs !== undefined) this.#endWithToken(socket, socket.data.expiresAtUnixMs);
-    void socket.join(host ? [room, hostsOf(room)] : [room]);
+    void socket.join([room, participantOf(room, identity), ...(host ? [hostsOf(room)] : []), ...(publisher ? [publisherOf(room, identity)] : [])]);
     this.#greet(socket).catch((error: unknown) => this.services.log.warn({ err: error, room }, 'snapshot could not be sent'));
+    this.#tellUplink(socket).catch((error: unknown) => this.services.log.warn({ err: error, room }, 'what to publish could not be told'));
 
     this.#take(socket, 'chat', chatText, async ({ text }) => {
       const message: ChatMessage = { id: randomUUID(), from: identity, name: socket.data.name, text, at: new Date().toISOString() };
@@ -182,10 +195,23 @@ export class Signalling {
     return { room: view, participants, activeSpeaker: this.#speakers.get(id) ?? null };
   }
 
+  #socketsIn(group: string): RoomSocket[] {
+    return [...(this.#io.sockets.adapter.rooms.get(group) ?? [])].flatMap((id) => this.#io.sockets.sockets.get(id) ?? []);
+  }
+
   async #greet(socket: RoomSocket): Promise<void> {
     const { room, baseUrl } = socket.data;
     const [snapshot, chat] = await Promise.all([this.#snapshot(room, baseUrl), this.#chat.list(room)]);
     if (snapshot) socket.emit('room', { ...snapshot, chat });
+  }
+
+  /** From the store: what was said before this socket came, or while the channel was away. */
+  async #tellUplink(socket: RoomSocket): Promise<void> {
+    const { room, identity, publisher } = socket.data;
+    if (!publisher) return;
+    socket.data.uplinkTold = false;
+    const wishes = await this.services.state.rooms.uplink(room, identity as ParticipantId);
+    if (wishes && !socket.data.uplinkTold) socket.emit('uplink', wishes);
   }
 
   async #tell(event: ServiceEvent): Promise<void> {
@@ -194,7 +220,7 @@ export class Signalling {
     switch (event.type) {
       case 'roomChanged':
       case 'mixChanged': {
-        const sockets = [...(this.#io.sockets.adapter.rooms.get(event.room) ?? [])].flatMap((id) => this.#io.sockets.sockets.get(id) ?? []);
+        const sockets = this.#socketsIn(event.room);
         const room = event.type === 'roomChanged' ? await state.rooms.get(event.room) : undefined;
         if (room) all.emit('layout', room.layout);
         // Read once for all who came by the same address: a thousand viewers must not make thousands of reads.
@@ -218,10 +244,17 @@ export class Signalling {
         all.emit('participantLeft', { id: event.participant });
         return;
       case 'participantRemoved':
-        for (const id of this.#io.sockets.adapter.rooms.get(event.room) ?? []) {
-          const socket = this.#io.sockets.sockets.get(id);
-          if (socket?.data.identity === event.participant) socket.emit('removed');
-        }
+        this.#io.local.to(participantOf(event.room, event.participant)).emit('removed');
+        return;
+      case 'uplinkChanged':
+        for (const [participant, wishes] of Object.entries<UplinkWish[]>(event.wishes))
+          for (const socket of this.#socketsIn(publisherOf(event.room, participant))) {
+            socket.data.uplinkTold = true;
+            socket.emit('uplink', wishes);
+          }
+        return;
+      case 'caption':
+        all.emit('caption', event.caption);
         return;
       case 'activeSpeaker':
         all.emit('activeSpeaker', { participant: event.participant ?? null });
@@ -255,4 +288,12 @@ export class Signalling {
 /** Cannot be a room's id: ids hold no slash. */
 function hostsOf(room: RoomId): string {
   return `${room}/hosts`;
+}
+
+function participantOf(room: RoomId, identity: string): string {
+  return `${room}/participants/${identity}`;
+}
+
+function publisherOf(room: RoomId, identity: string): string {
+  return `${room}/publishers/${identity}`;
 }
