@@ -25,7 +25,7 @@ const HELP = `Usage: replay --room ROOM [options]
 
 /** What a parent process may say. */
 export interface ReplayCommand {
-  join?: Pick<ReplayedOptions, 'name' | 'pattern' | 'offsetMs' | 'followUplink' | 'listen' | 'link'> & { size: string };
+  join?: Pick<ReplayedOptions, 'name' | 'pattern' | 'offsetMs' | 'followUplink' | 'listen' | 'link'> & { /** The largest. */ size: string; /** Until asked otherwise. */ first?: string };
   leave?: string;
   report?: true;
 }
@@ -73,13 +73,13 @@ if (ownFolder !== undefined) rmSync(ownFolder, { recursive: true, force: true })
 
 const publishers = new Map<string, ReplayedPublisher>();
 
-function joinRoom({ size, ...more }: NonNullable<ReplayCommand['join']>): void {
+function joinRoom({ size, first, ...more }: NonNullable<ReplayCommand['join']>): void {
   const own = LOOP_SIZES.find(({ name }) => name === size);
   if (!own || publishers.has(more.name)) return;
   const token = mintToken({ apiKey: values['api-key'], room, role: 'participant', identity: more.name, name: more.name });
   const publisher = new ReplayedPublisher({
     ...more,
-    ...{ url, room, token, own, loops },
+    ...{ url, room, token, own, loops, first: LOOP_SIZES.find(({ name }) => name === first) },
     onState: (state, detail) => tell({ type: state, name: more.name, ...(detail === undefined ? {} : { detail }) }),
   });
   publishers.set(more.name, publisher);

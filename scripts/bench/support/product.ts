@@ -30,7 +30,7 @@ export interface Product {
   token: string;
   /** JSON in and out, as an operator. @throws on a status of 400 or more, with the problem's text */
   api<T>(method: string, path: string, body?: unknown): Promise<T>;
-  /** Synthetic participants in the benchmark's room; resolves when all are connected. */
+  /** Synthetic participants in the benchmark's room, at 640×360@30 whatever is asked of them; resolves when all are connected. */
   publish(count: number, pattern: 'moving' | 'clock' | 'flash'): Promise<Publishers>;
   /** The first process below the supervisor whose title begins so. */
   find(title: string): number | undefined;
@@ -101,7 +101,7 @@ export async function startProduct(): Promise<Product> {
 async function publish(url: string, count: number, pattern: string): Promise<Publishers> {
   const child = spawn(
     process.execPath,
-    [join(repoRoot, 'dist/scripts/synthetic.js'), '--url', url, '--room', ROOM, '--count', String(count), '--pattern', pattern, '--bitrate', '1500000'],
+    [join(repoRoot, 'dist/scripts/synthetic.js'), '--url', url, '--room', ROOM, '--count', String(count), '--pattern', pattern, '--bitrate', '1500000', '--ignore-uplink'],
     { env: withoutSettings(process.env), stdio: ['ignore', 'pipe', 2, 'ipc'] },
   );
   let connected = 0;
@@ -122,7 +122,8 @@ async function publish(url: string, count: number, pattern: string): Promise<Pub
   }
 }
 
-async function end(child: ChildProcess, timeoutMs: number): Promise<void> {
+/** SIGTERM, and SIGKILL when that takes too long. */
+export async function end(child: ChildProcess, timeoutMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
@@ -155,7 +156,8 @@ export function rounded(value: number, digits = 0): number {
   return Math.round(value * 10 ** digits) / 10 ** digits;
 }
 
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** The environment without the settings of whoever runs the benchmark. */
+export function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TESSERA_')));
 }
 

@@ -16,7 +16,10 @@ export interface ReplayedOptions {
   room: string;
   token: string;
   name: string;
+  /** The largest that is sent. */
   own: LoopSize;
+  /** What is sent until something else is asked for. Default `own`. */
+  first?: LoopSize;
   followUplink: boolean;
   /** `person`: an ordinary camera. `flash`: black, and white while it beeps, 100 ms in each 2 s. */
   pattern: 'person' | 'flash';
@@ -72,7 +75,7 @@ export class ReplayedPublisher {
   #unfollow: (() => void) | undefined;
 
   constructor(private readonly options: ReplayedOptions) {
-    this.#size = options.own;
+    this.#size = options.first ?? options.own;
     this.#video = this.#newVideo();
     this.#audio = new RtpTrack(111, AUDIO_CLOCK_HZ);
   }

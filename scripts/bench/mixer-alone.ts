@@ -1,6 +1,6 @@
 /**
  * What one mix costs: N feeds of 640×360@30 from frame rings into a real mixer process, both renditions and both audio codecs
- * out. Prints one JSON object. `npx tsx scripts/bench/mixer.ts [--feeds 4] [--seconds 15] [--picture out.png]`
+ * out. Prints one JSON object. `npx tsx scripts/bench/mixer-alone.ts [--feeds 4] [--seconds 15] [--picture out.png]`
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,0 +1,109 @@
+/**
+ * The same work by plain GStreamer: gst-launch-1.0 decodes the same VP8 and Opus in real time, composes it on the same tiles,
+ * mixes the sound, and encodes both renditions and both audio codecs with the options that the mixer uses. No network, no
+ * jitter buffers, no clock of a programme, no rooms: what decoding, composing and encoding alone take.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Box } from '../../../src/domain/layout/region.ts';
+import { videoRenditions, type VideoRenditionSpec } from '../../../src/domain/rendition.ts';
+import { AAC_BITRATE_BPS, OPUS_BITRATE_BPS } from '../../../pipelines/gstreamer/mixer-graph.ts';
+import { LOOP_SECONDS } from '../../synthetic/replay/encode-loops.ts';
+import { processorSeconds, proportionalBytes, residentBytes } from './process-cost.ts';
+import { rounded } from './product.ts';
+
+const run = promisify(execFile);
+const WARM_UP_MS = 3000;
+/** What gst-launch may take before the first picture. */
+const START_S = 1.2;
+
+export interface PlainSource {
+  /** Name of a size (synthetic/replay/loop-sizes.ts). */
+  size: string;
+  tile: Box;
+}
+
+export interface PlainCost {
+  cores: number;
+  rssMegabytes: number;
+  pssMegabytes: number;
+  /** It played all of it in its own time. */
+  inRealTime: boolean;
+  scaling: 'pads' | 'videoscale';
+}
+
+/**
+ * @param folder of the encoded loops; longer files are made there
+ * @param scaling where tiles get their size: in the compositor's pads, or by a videoscale before it
+ */
+export async function plainGStreamer(folder: string, sources: readonly PlainSource[], seconds: number, scaling: PlainCost['scaling'] = 'pads'): Promise<PlainCost> {
+  const length = Math.ceil(seconds + WARM_UP_MS / 1000 + 2);
+  for (const size of new Set(sources.map((source) => source.size))) await lengthen(folder, size, length);
+  const child = spawn('gst-launch-1.0', ['-q', ...words(graph(folder, sources, length, scaling))], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 4 * length * 1000,
+    killSignal: 'SIGKILL',
+  });
+  const pid = child.pid ?? 0;
+  const startedMs = performance.now();
+  let written = '';
+  child.stderr.on('data', (data: Buffer) => (written = (written + data.toString()).slice(-3000)));
+  const killHard = (): void => void child.kill('SIGKILL');
+  process.once('exit', killHard);
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const wait = (ms: number): Promise<unknown> => Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), ended]);
+  await wait(WARM_UP_MS);
+  const before = processorSeconds(pid);
+  const fromMs = performance.now();
+  await wait(seconds * 1000);
+  const cores = (processorSeconds(pid) - before) / ((performance.now() - fromMs) / 1000);
+  const [rss, pss] = [residentBytes(pid), proportionalBytes(pid)];
+  const code = await ended;
+  process.off('exit', killHard);
+  if (code !== 0) throw new Error(`gst-launch-1.0 ended with ${code}: ${written}`);
+  const tookS = (performance.now() - startedMs) / 1000;
+  return { cores: rounded(cores, 3), rssMegabytes: rounded(rss / 1e6, 1), pssMegabytes: rounded(pss / 1e6, 1), inRealTime: tookS < length + START_S, scaling };
+}
+
+function file(folder: string, size: string, length: number): string {
+  return join(folder, `plain-${size}-${length}.mkv`);
+}
+
+async function lengthen(folder: string, size: string, length: number): Promise<void> {
+  const times = String(Math.ceil(length / LOOP_SECONDS));
+  const loop = (name: string): string[] => ['-stream_loop', times, '-i', join(folder, name)];
+  await run('ffmpeg', ['-v', 'error', '-y', ...loop(`person-${size}.ivf`), ...loop('speech.ogg'), '-c', 'copy', '-t', String(length), file(folder, size, length)], { timeout: 30_000, killSignal: 'SIGKILL' });
+}
+
+function graph(folder: string, sources: readonly PlainSource[], length: number, scaling: PlainCost['scaling']): string {
+  const renditions = videoRenditions(1280, 720, 30);
+  const pads = sources.map(({ tile }, i) => `sink_${i}::xpos=${tile.x} sink_${i}::ypos=${tile.y} sink_${i}::width=${tile.width} sink_${i}::height=${tile.height}`);
+  return [
+    `compositor name=comp background=black ${pads.join(' ')} ! video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! tee name=video`,
+    ...renditions.map((rendition) => `video. ! queue ! ${h264(rendition)} ! fakesink sync=true`),
+    'audiomixer name=mix ! audio/x-raw,rate=48000,channels=2 ! tee name=sound',
+    `sound. ! queue ! audioconvert ! avenc_aac bitrate=${AAC_BITRATE_BPS} ! fakesink sync=true`,
+    `sound. ! queue ! audioconvert ! audioresample ! opusenc bitrate=${OPUS_BITRATE_BPS} frame-size=20 complexity=5 ! fakesink sync=true`,
+    ...sources.map(({ size, tile }, i) => {
+      const scaled = scaling === 'videoscale' ? `! videoscale n-threads=1 ! video/x-raw,width=${tile.width},height=${tile.height}` : '';
+      return (
+        `filesrc location=${file(folder, size, length)} ! matroskademux name=d${i} d${i}.video_0 ! queue ! vp8dec threads=1 ${scaled} ! queue ! comp.sink_${i} ` +
+        `d${i}.audio_0 ! queue ! opusdec ! audioconvert ! queue ! mix.sink_${i}`
+      );
+    }),
+  ].join(' ');
+}
+
+/** As in pipelines/gstreamer/mixer-graph.ts; a keyframe each 64 pictures, which the mixer asks for by events. */
+function h264({ width, height, bitrateBps }: VideoRenditionSpec): string {
+  const scale = width === 1280 ? '' : `videoscale n-threads=1 ! video/x-raw,width=${width},height=${height} ! `;
+  return (
+    `${scale}x264enc bitrate=${Math.round(bitrateBps / 1000)} vbv-buf-capacity=1000 speed-preset=superfast tune=zerolatency threads=1 sliced-threads=false ` +
+    'bframes=0 b-adapt=false key-int-max=64 aud=false byte-stream=false option-string=scenecut=0:force-cfr=1 ! video/x-h264,profile=constrained-baseline,stream-format=avc,alignment=au'
+  );
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
