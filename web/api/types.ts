@@ -1,9 +1,9 @@
 /** What the API sends, as the pages read it: types only, from the API's views and the Socket.IO event map. */
-import type { RecordingView, RoomView } from '../../src/control/api/views.ts';
+import type { RecordingView, RoomImageView, RoomView } from '../../src/control/api/views.ts';
 import type { LayoutChoice } from '../../src/domain/room.ts';
 import type { ServerToClientEvents } from '../../src/control/signalling/events.ts';
 
-export type { CaptionLine, Corner, CustomRegion, LayoutChoice, Overlays, RoomImage } from '../../src/domain/room.ts';
+export type { CaptionLine, Corner, CustomRegion, LayoutChoice, Overlays } from '../../src/domain/room.ts';
 
 export type Room = RoomView;
 export type Recording = RecordingView;

@@ -68,7 +68,7 @@ function Control({ room: polled, error, read, own }: { room: Room; error: unknow
   const room = live.connected ? (live.room ?? polled) : polled;
   const programme = useWhep(polled.id, read, true, live.room?.mix.status === 'running');
   const [muted, setMuted] = useState(true);
-  const degraded = room.mix.status === 'running' ? room.mix.degraded : undefined;
+  const degraded = room.mix.status === 'running' ? room.mix.degraded : null;
   const [ending, setEnding] = useState<string>();
 
   const end = async (): Promise<void> => {

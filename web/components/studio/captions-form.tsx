@@ -41,7 +41,7 @@ export function CaptionsForm({ room, read, overlays, change }: { room: string; r
         </label>
         <label>
           Line
-          <input name="caption-text" value={text} onChange={(e) => setText(e.target.value)} maxLength={200} autoComplete="off" />
+          <input name="caption-text" value={text} onChange={(e) => setText(e.target.value)} maxLength={300} autoComplete="off" />
         </label>
         <div className="row small">
           <button type="submit" className="primary" disabled={!on || busy || text.trim() === ''} data-testid="caption-send">

@@ -35,7 +35,6 @@ export function LayoutPanel({ room, read, participants }: PanelProps) {
       <section className="card" aria-labelledby="layout-title">
         <h2 id="layout-title">Layout</h2>
         <LayoutPicker value={isCustom ? 'custom' : value.preset} onAir={room.layout.preset} onPick={pick} />
-        <ErrorNote error={error} />
       </section>
       {isCustom && (
         <section className="card" aria-label="Custom layout">
@@ -59,6 +58,9 @@ export function LayoutPanel({ room, read, participants }: PanelProps) {
           testId="transition"
         />
       </section>
+      <div className="in-sight">
+        <ErrorNote error={error} />
+      </div>
     </>
   );
 }

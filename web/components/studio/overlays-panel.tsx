@@ -1,4 +1,5 @@
-import { api } from '../../api/client.ts';
+import { useEffect, useState } from 'react';
+import { api, withToken } from '../../api/client.ts';
 import type { Overlays, Room, RoomImage } from '../../api/types.ts';
 import { ErrorNote } from '../page.tsx';
 import { Switch } from '../switch.tsx';
@@ -18,8 +19,6 @@ export function OverlaysPanel({ room, read }: { room: Room; read: () => Promise<
   return (
     <section className="card overlays" aria-labelledby="overlays-title" data-testid="overlays">
       <h2 id="overlays-title">Overlays</h2>
-      <ErrorNote error={error} />
-      <ErrorNote error={images.error} />
       <div className="fields one switches">
         <Switch label="Names" hint="with a sign for who is muted" checked={value.labels} onChange={(labels) => change({ labels })} testId="labels-switch" />
         <Switch label="Border around who speaks" checked={value.speakerBorder === true} onChange={(speakerBorder) => change({ speakerBorder })} testId="border-switch" />
@@ -31,7 +30,11 @@ export function OverlaysPanel({ room, read }: { room: Room; read: () => Promise<
       <CaptionsForm room={room.id} read={read} overlays={value} change={change} />
       <SlateForm overlays={value} images={images} change={change} />
       <BackgroundForm overlays={value} images={images} change={change} />
-      <Pictures images={images} overlays={value} />
+      <Pictures images={images} overlays={value} read={read} />
+      <div className="in-sight">
+        <ErrorNote error={error} />
+        <ErrorNote error={images.error} />
+      </div>
     </section>
   );
 }
@@ -40,8 +43,13 @@ function isUsed({ name }: RoomImage, { watermark, slate, background }: Overlays)
   return watermark?.image === name || slate?.image === name || (typeof background === 'object' && background.image === name);
 }
 
-function Pictures({ images, overlays }: { images: Images; overlays: Overlays }) {
-  if (images.list.length === 0) return null;
+function Pictures({ images, overlays, read }: { images: Images; overlays: Overlays; read: () => Promise<string> }) {
+  const [token, setToken] = useState<string>();
+  const some = images.list.length > 0;
+  useEffect(() => {
+    if (some) read().then(setToken, () => undefined);
+  }, [some, read]);
+  if (!some) return null;
   return (
     <details className="overlay">
       <summary>
@@ -50,7 +58,8 @@ function Pictures({ images, overlays }: { images: Images; overlays: Overlays }) 
       </summary>
       <ul className="plain-list" aria-label="Uploaded pictures">
         {images.list.map((image) => (
-          <li key={image.name} className="between">
+          <li key={image.name} className="between picture-row">
+            {token !== undefined && <img src={withToken(`${image.url}?v=${image.sha256.slice(0, 8)}`, token)} alt="" loading="lazy" />}
             <span>
               {image.name}{' '}
               <span className="quiet">

@@ -44,8 +44,11 @@ export function RegionCanvas({ regions, selected, aspect, nameOf, onSelect, onFr
     if (!region || event.ctrlKey || event.metaKey || event.altKey) return;
     const frame = frameAfterKey(region, event.key, event.shiftKey);
     if (frame) onFrame(index, frame);
-    else if (event.key === 'Delete' || event.key === 'Backspace') onRemove(index);
-    else return;
+    else if (event.key === 'Delete' || event.key === 'Backspace') {
+      onRemove(index);
+      // the focus goes to a box that is left, not to the page's beginning
+      requestAnimationFrame(() => canvas.current?.querySelectorAll<HTMLElement>('.region')[Math.max(0, Math.min(index, regions.length - 2))]?.focus());
+    } else return;
     event.preventDefault();
   };
 

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import type { CustomRegion, Participant } from '../../api/types.ts';
 import { same } from './pending.ts';
 import { RegionCanvas } from './region-canvas.tsx';
-import { anotherRegion, insideCanvas, MAX_REGIONS, STARTERS } from './region-geometry.ts';
+import { anotherRegion, insideCanvas, MAX_REGIONS, STARTERS, twins } from './region-geometry.ts';
 
 interface EditorProps {
   /** On air now; undefined while another layout is. */
@@ -29,6 +29,7 @@ export function RegionEditor({ onAir, aspect, participants, onApply }: EditorPro
   }, [onAir, base, draft]);
 
   const region = draft[selected];
+  const double = twins(draft);
   const put = (index: number, change: Partial<CustomRegion>): void => setDraft((before) => before.map((r, i) => (i === index ? { ...r, ...change } : r)));
   const remove = (index: number): void => {
     if (draft.length <= 1) return;
@@ -80,7 +81,7 @@ export function RegionEditor({ onAir, aspect, participants, onApply }: EditorPro
       </div>
       {region && <RegionFields key={selected} index={selected} region={region} participants={participants} onChange={(change) => put(selected, change)} />}
       <div className="row">
-        <button type="button" className="primary" disabled={unchanged || draft.length === 0} onClick={() => onApply(draft)} data-testid="apply-regions">
+        <button type="button" className="primary" disabled={unchanged || double !== undefined} onClick={() => onApply(draft)} data-testid="apply-regions">
           Put on air
         </button>
         {onAir && !unchanged && (
@@ -89,7 +90,7 @@ export function RegionEditor({ onAir, aspect, participants, onApply }: EditorPro
           </button>
         )}
         <span className="quiet" role="status">
-          {unchanged ? 'This is on air.' : 'Not on air yet.'}
+          {double ? `Boxes ${double[0] + 1} and ${double[1] + 1} show the same.` : unchanged ? 'This is on air.' : 'Not on air yet.'}
         </span>
       </div>
     </div>

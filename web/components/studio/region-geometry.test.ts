@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anotherRegion, frameAfterKey, insideCanvas, MAX_REGIONS, SMALLEST, snapped, STARTERS, type Frame } from './region-geometry.ts';
+import { anotherRegion, frameAfterKey, insideCanvas, MAX_REGIONS, SMALLEST, snapped, STARTERS, twins, type Frame } from './region-geometry.ts';
 
 const anyFrame = fc.record({ x: fc.double({ min: -2, max: 2, noNaN: true }), y: fc.double({ min: -2, max: 2, noNaN: true }), width: fc.double({ min: -1, max: 3, noNaN: true }), height: fc.double({ min: -1, max: 3, noNaN: true }) });
 const isInside = ({ x, y, width, height }: Frame): boolean => x >= 0 && y >= 0 && width >= SMALLEST && height >= SMALLEST && x + width <= 1.000001 && y + height <= 1.000001;
@@ -31,7 +31,10 @@ describe('boxes of a custom layout', () => {
   });
 
   it('can begin with arrangements that are inside the canvas', () => {
-    for (const { name, regions } of STARTERS) for (const region of regions) expect(isInside(region), name).toBe(true);
+    for (const { name, regions } of STARTERS) {
+      for (const region of regions) expect(isInside(region), name).toBe(true);
+      expect(twins(regions), name).toBeUndefined();
+    }
   });
 
   it('can be added until there are as many as the API takes, each for another person and on top', () => {
@@ -40,5 +43,12 @@ describe('boxes of a custom layout', () => {
     expect(new Set(regions.map((r) => r.slot)).size).toBe(MAX_REGIONS);
     expect(regions.every(isInside)).toBe(true);
     expect(regions.at(-1)?.z).toBe(MAX_REGIONS - 2);
+  });
+
+  it('show each picture once', () => {
+    const [first, second] = STARTERS[1]?.regions ?? [];
+    if (!first || !second) throw new Error('no boxes');
+    expect(twins([first, second, { ...first, x: 0.5 }])).toEqual([0, 2]);
+    expect(twins([first, { ...first, source: 'screen' }])).toBeUndefined();
   });
 });

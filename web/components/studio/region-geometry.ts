@@ -90,3 +90,12 @@ export function anotherRegion(regions: readonly CustomRegion[]): CustomRegion {
   const aside = (regions.length % 6) * 0.05;
   return slot(index, rounded(0.1 + aside), rounded(0.1 + aside), 0.3, 0.3, { z: Math.min(999, Math.max(0, ...regions.map((r) => r.z)) + 1) });
 }
+
+/** Two boxes that would show the same picture, which the API refuses: their places in the list, or undefined. */
+export function twins(regions: readonly CustomRegion[]): readonly [number, number] | undefined {
+  for (const [index, a] of regions.entries()) {
+    const first = regions.slice(0, index).findIndex((b) => a.source === b.source && a.participant === b.participant && a.slot === b.slot);
+    if (first >= 0) return [first, index];
+  }
+  return undefined;
+}
