@@ -6,6 +6,7 @@ import type { ServerToClientEvents } from '../../src/control/signalling/events.t
 export type { CaptionLine, Corner, CustomRegion, LayoutChoice, Overlays } from '../../src/domain/room.ts';
 
 export type Room = RoomView;
+export type RoomImage = RoomImageView;
 export type Recording = RecordingView;
 export type RecordingStatus = RecordingView['status'];
 export type RoomStatus = RoomView['status'];
