@@ -1,40 +1,56 @@
 /**
- * One room's mix in its own process: feeds in, units out. Puts together graph, slots, layout, overlays, sound line and both
- * clients. The decisions are elsewhere (domain/layout, sound-line, picture-crop); this is what happens when.
+ * One room's mix in its own process: feeds in, units out. Puts together graph, stage, overlays, sound line, degrade ladder and both
+ * clients. The decisions are elsewhere (domain/layout, domain/degrade-ladder, domain/uplink, sound-line); this is what happens when.
  */
-import { MIXER_SLOTS } from '../../pipelines/gstreamer/mixer-graph.ts';
+import type { DegradeEffects } from '../domain/degrade-ladder.ts';
 import type { FeedId, ParticipantId } from '../domain/ids.ts';
-import { EPOCH_STEP_NS, epochBaseNs, NS_PER_MS, NS_PER_SECOND } from '../domain/programme-time.ts';
+import type { Seating } from '../domain/layout/region.ts';
+import { EPOCH_STEP_NS, epochBaseNs, NS_PER_MS } from '../domain/programme-time.ts';
 import type { FeedInfo, ParticipantInfo } from '../media/feed-protocol.ts';
-import type { RingFrame } from '../media/frame-ring.ts';
 import type { Welcome } from '../media/programme-protocol.ts';
 import { FeedClient } from './feed-client.ts';
 import { GraphHost } from './graph-host.ts';
-import type { FromMix, MixHeartbeat, MixRoom } from './mix-ipc.ts';
+import { MachineLoad } from './machine-load.ts';
+import type { FromMix, MixHeartbeat, MixMemory, MixRoom } from './mix-ipc.ts';
+import { Overload } from './overload.ts';
 import { ProgrammeClient } from './programme-client.ts';
 import { SoundGuard } from './sound-guard.ts';
 import { Stage } from './stage.ts';
+import { UplinkWishes } from './uplink-wishes.ts';
 
 const TRACK_COUNT = 4;
+/** Wishes for less are told after a while of less. */
+const UPLINK_TICK_MS = 500;
+/** The first pictures of a process come late; how the machine keeps up shows only after them. */
+const SETTLED_MS = 1500;
 
 export interface RoomMixOptions {
   room: MixRoom;
   epoch: number;
   feedSocket: string;
   programmeSocket: string;
+  memory?: MixMemory;
+  /** So much calm lets a step of the degrade ladder go. */
+  calmNeededMs?: number;
   /** A graph built in advance; used when its format is the room's. */
   prepared?: (events: ConstructorParameters<typeof GraphHost>[1]) => GraphHost | undefined;
 }
 
 export class RoomMix {
-  #graph: GraphHost;
-  #stage: Stage;
-  #feeds: FeedClient;
-  #programme: ProgrammeClient;
+  readonly #graph: GraphHost;
+  readonly #stage: Stage;
+  readonly #uplink: UplinkWishes;
+  readonly #overload: Overload;
+  readonly #load = new MachineLoad();
+  readonly #feeds: FeedClient;
+  readonly #programme: ProgrammeClient;
   #sound: SoundGuard | undefined;
   #anchorNs: bigint | undefined;
-  #latenessMs = 0;
-  #stats: NodeJS.Timeout | undefined;
+  #lateness = { ms: 0, untilNs: 0n };
+  #skippedBefore = 0;
+  #memory: string;
+  #seating: Seating | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
   readonly #startedNs = process.hrtime.bigint();
   readonly #tracksSeen = new Set<string>();
 
@@ -47,22 +63,48 @@ export class RoomMix {
       initReady: (init: Parameters<ProgrammeClient['sendInit']>[0]) => this.#programme.sendInit(init),
       unitReady: (unit: Parameters<ProgrammeClient['sendUnit']>[0]) => {
         this.#programme.sendUnit(unit);
-        if (unit.track === 'video:high' && this.#anchorNs !== undefined)
-          this.#latenessMs = Number((process.hrtime.bigint() - this.#anchorNs - unit.ptsNs) / NS_PER_MS);
-        if (this.#tracksSeen.size < TRACK_COUNT && this.#tracksSeen.add(unit.track).size === TRACK_COUNT)
-          this.report({ type: 'ready', sinceStartMs: Number((process.hrtime.bigint() - this.#startedNs) / NS_PER_MS) });
+        if (unit.track === 'video:high' && this.#anchorNs !== undefined) {
+          const sinceAnchorNs = process.hrtime.bigint() - this.#anchorNs;
+          this.#lateness = { ms: Number((sinceAnchorNs - unit.ptsNs) / NS_PER_MS), untilNs: unit.ptsNs + unit.durationNs };
+        }
+        if (this.#tracksSeen.size < TRACK_COUNT && this.#tracksSeen.add(unit.track).size === TRACK_COUNT) this.#ready();
       },
       failed: (error: Error) => this.report({ type: 'failed', code: 'graphFailed', detail: error.message }),
     };
     this.#graph = options.prepared?.(events) ?? new GraphHost(room.video, events);
-    this.#stage = new Stage(room, this.#graph, MIXER_SLOTS);
-    this.#feeds = new FeedClient(options.feedSocket, (NS_PER_SECOND * 7n) / BigInt(10 * room.video.frameRate), {
+    const { memory, calmNeededMs } = options;
+    this.#seating = memory?.seating;
+    this.#memory = JSON.stringify(memory ?? {});
+    this.#uplink = new UplinkWishes(room.video, (wishes) => this.report({ type: 'uplink', wishes }));
+    this.#stage = new Stage(room, this.#graph, {
+      ...(memory?.seating ? { seating: memory.seating } : {}),
+      laidOut: (layout, feeds) => {
+        this.#seating = layout.seating;
+        this.#remember();
+        this.#uplink.laidOut(layout, feeds, performance.now());
+      },
+    });
+    this.#overload = new Overload({
+      ...(memory?.degradeStep ? { step: memory.degradeStep } : {}),
+      ...(calmNeededMs === undefined ? {} : { calmNeededMs }),
+      read: () => {
+        const { skipped } = this.#graph.figures();
+        const skippedFrames = skipped - this.#skippedBefore;
+        this.#skippedBefore = skipped;
+        return { latenessMs: this.#latenessMs(), cpuShare: this.#load.share(), skippedFrames };
+      },
+      stepped: (_step, effects, degraded) => {
+        this.#applyEffects(effects);
+        this.report({ type: 'degraded', ...(degraded ? { degraded } : {}) });
+        this.#remember();
+      },
+    });
+    this.#feeds = new FeedClient(options.feedSocket, {
       connected: () => undefined,
       feedAdded: (feed: FeedInfo) => this.#stage.addFeed(feed),
       feedRemoved: (feed: FeedId) => this.#stage.removeFeed(feed),
       participantChanged: (participant: ParticipantInfo) => this.#stage.changeParticipant(participant),
       speakerChanged: (participant: ParticipantId | undefined) => this.#stage.changeSpeaker(participant),
-      pictureArrived: (feed: FeedId, frame: RingFrame) => this.#stage.showPicture(feed, frame),
       soundArrived: (block) => this.#sound?.write(block),
       disconnected: () => this.#stage.clear(),
     });
@@ -81,6 +123,10 @@ export class RoomMix {
   }
 
   start(): void {
+    const { degraded, effects } = this.#overload;
+    this.#applyEffects(effects);
+    if (degraded) this.report({ type: 'degraded', degraded });
+    this.#timers.push(setInterval(() => this.#uplink.tick(performance.now()), UPLINK_TICK_MS));
     this.#programme.start();
   }
 
@@ -89,11 +135,12 @@ export class RoomMix {
   }
 
   heartbeat(eventLoopP99Ms: number): MixHeartbeat {
+    const { frames, skipped } = this.#graph.figures();
     return {
-      frames: this.#graph.frames,
+      frames,
       feeds: this.#stage.feedCount,
-      latenessMs: this.#latenessMs,
-      dropped: this.#programme.dropped + this.#feeds.skipped + this.#graph.unusable,
+      latenessMs: this.#lateness.ms,
+      dropped: this.#programme.dropped + skipped + this.#graph.unusable,
       eventLoopP99Ms,
       silenceMs: this.#sound?.silenceMs ?? 0,
     };
@@ -101,11 +148,46 @@ export class RoomMix {
 
   /** Stops at once; the process must end afterwards. */
   close(): void {
-    clearInterval(this.#stats);
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#overload.close();
     this.#sound?.close();
     this.#feeds.close();
+    this.#stage.close();
     this.#graph.stop();
     this.#programme.close();
+  }
+
+  /** Of the last unit; of the one that is missing when none comes any more. */
+  #latenessMs(): number {
+    if (this.#anchorNs === undefined) return 0;
+    const missingMs = Number((process.hrtime.bigint() - this.#anchorNs - this.#lateness.untilNs) / NS_PER_MS);
+    return Math.max(this.#lateness.ms, missingMs);
+  }
+
+  #applyEffects({ animate, frameStep, midStep, uplinkRungsDown }: DegradeEffects): void {
+    this.#stage.setAnimated(animate);
+    this.#graph.setFrameStep(frameStep);
+    this.#graph.setRenditionStep('mid', midStep);
+    this.#uplink.setRungsDown(uplinkRungsDown, performance.now());
+  }
+
+  #remember(): void {
+    const degradeStep = this.#overload.step;
+    const memory: MixMemory = { ...(this.#seating ? { seating: this.#seating } : {}), ...(degradeStep === 'none' ? {} : { degradeStep }) };
+    const text = JSON.stringify(memory);
+    if (text === this.#memory) return;
+    this.#memory = text;
+    this.report({ type: 'memory', memory });
+  }
+
+  #ready(): void {
+    this.report({ type: 'ready', sinceStartMs: Number((process.hrtime.bigint() - this.#startedNs) / NS_PER_MS) });
+    this.#timers.push(
+      setTimeout(() => {
+        this.#skippedBefore = this.#graph.figures().skipped;
+        this.#overload.start();
+      }, SETTLED_MS),
+    );
   }
 
   #welcomed(welcome: Welcome): void {
@@ -124,10 +206,11 @@ export class RoomMix {
     this.#graph.start({ baseMonotonicNs: baseNs, anchorMonotonicNs: anchorNs, keyframeGridFrames: welcome.keyframeGridFrames });
     this.#sound.start();
     this.#feeds.start();
-    this.#stats = setInterval(() => {
-      const { frames, feeds, latenessMs, dropped } = this.heartbeat(0);
-      this.#programme.sendStats({ epoch: this.options.epoch, frames, feeds, latenessMs, dropped });
-    }, 1000);
+    this.#timers.push(
+      setInterval(() => {
+        const { frames, feeds, latenessMs, dropped } = this.heartbeat(0);
+        this.#programme.sendStats({ epoch: this.options.epoch, frames, feeds, latenessMs, dropped });
+      }, 1000),
+    );
   }
 }
-

@@ -1,104 +1,213 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FeedId, ParticipantId, RoomId } from '../domain/ids.ts';
-import type { FeedInfo } from '../media/feed-protocol.ts';
-import type { RingFrame } from '../media/frame-ring.ts';
+import type { Layout } from '../domain/layout/region.ts';
+import type { FeedInfo, ParticipantInfo } from '../media/feed-protocol.ts';
+import { CANVAS_SLOTS, type Canvas } from './canvas.ts';
 import type { MixRoom } from './mix-ipc.ts';
-import { Stage, type StageGraph } from './stage.ts';
+import { Stage, type StageOptions } from './stage.ts';
 
-const room: MixRoom = { id: 'r' as RoomId, layout: { preset: 'grid' }, overlays: { labels: false }, recording: false, images: {}, video: { width: 1280, height: 720, frameRate: 30 } };
+const room: MixRoom = { id: 'r' as RoomId, layout: { preset: 'grid', gap: 0 }, overlays: { labels: false }, recording: false, images: {}, video: { width: 1280, height: 720, frameRate: 30 } };
+const MORE = CANVAS_SLOTS - 1;
 
-/** Notes what the stage tells the graph; pictures as `slot WxH`. */
-function stage(slots = 4) {
-  const layouts: string[] = [];
-  const pictures: string[] = [];
-  const overlays: string[] = [];
-  const graph: StageGraph = {
-    setLayout: (text) => layouts.push(text),
-    pushPicture: (slot, _pixels, width, height) => pictures.push(`${slot} ${width}x${height}`),
-    setPicture: (text) => overlays.push(text.split(' ').slice(0, 6).join(' ')),
-  };
-  return { stage: new Stage(room, graph, slots), layouts, pictures, overlays };
+/** Notes what the stage tells the canvas, in short words. */
+class NotedCanvas implements Canvas {
+  readonly said: string[] = [];
+  setFeed(slot: number, ring: string | undefined): void {
+    this.said.push(`feed ${slot} ${ring ?? '-'}`);
+  }
+  setStill(slot: number, still: { width: number; height: number } | undefined): void {
+    this.said.push(`still ${slot} ${still ? `${still.width}x${still.height}` : '-'}`);
+  }
+  setLayout(transitionMs: number, places: Parameters<Canvas['setLayout']>[1]): void {
+    this.said.push(`layout ${transitionMs} ${places.map((p) => `${p.slot}:${p.x},${p.y},${p.width}x${p.height}${p.visible ? '' : ' out'}`).join(' ')}`);
+  }
+  setPicture(id: number, picture: Parameters<Canvas['setPicture']>[1]): void {
+    this.said.push(`picture ${id} ${picture ? `in ${picture.slot} at ${picture.x},${picture.y} high ${picture.height}` : '-'}`);
+  }
+  setBorder(slot: number, border: { thickness: number } | undefined): void {
+    this.said.push(`border ${slot} ${border?.thickness ?? '-'}`);
+  }
+  setBackground(): void {}
+  setFrameStep(): void {}
+  setRenditionStep(): void {}
+  /** What was said since the last call, of one kind. */
+  take(kind: string): string[] {
+    return this.said.splice(0).filter((line) => line.startsWith(kind));
+  }
+}
+
+function stage(options: StageOptions = {}, of = room) {
+  const canvas = new NotedCanvas();
+  return { canvas, on: new Stage(of, canvas, options) };
 }
 function feed(n: number, extra: Partial<FeedInfo> = {}): FeedInfo {
-  return { feed: `p${n}` as FeedId, index: n, participant: `p${n}` as ParticipantId, name: `P ${n}`, source: 'camera', ring: '', video: true, audio: true, joinedAtNs: '0', ...extra };
+  return { feed: `p${n}` as FeedId, index: n, participant: `p${n}` as ParticipantId, name: `P ${n}`, source: 'camera', ring: `/dev/shm/tessera-${n}`, video: true, audio: true, joinedAtNs: '0', ...extra };
 }
-function frame(width = 640, height = 360, rotation = 0): RingFrame {
-  return { sequence: 1n, width, height, rotation, ptsNs: 0n, pixels: Buffer.alloc((width * height * 3) / 2) };
+function person(n: number, extra: Partial<ParticipantInfo> = {}): ParticipantInfo {
+  return { participant: `p${n}` as ParticipantId, name: `P ${n}`, audioMuted: false, videoHidden: false, pinned: false, ...extra };
 }
+/** Lets what was told take effect. */
+const settle = (ms = 40): void => void vi.advanceTimersByTime(ms);
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 describe('Stage', () => {
-  it('shows a feed when its first picture is there, and says nothing twice', () => {
-    const { stage: on, layouts } = stage();
-    on.addFeed(feed(1));
-    expect(layouts).toEqual([]);
-    on.showPicture('p1' as FeedId, frame());
-    on.showPicture('p1' as FeedId, frame());
+  it('places a feed at once with its avatar, and says nothing twice', () => {
+    const { on, canvas } = stage();
+    on.addFeed(feed(1, { video: false, ring: '' }));
+    settle();
+    expect(canvas.said).toEqual(['still 0 960x540', 'layout 0 0:0,0,1280x720']);
+    on.addFeed(feed(1, { video: false, ring: '' }));
     on.changeSpeaker('p1' as ParticipantId);
-    expect(layouts).toEqual(['0;0 0 0 1280 720 1 100']);
+    settle();
+    expect(canvas.said).toHaveLength(2);
+    on.addFeed(feed(1));
+    settle();
+    expect(canvas.said.slice(2)).toEqual(['feed 0 /dev/shm/tessera-1']);
   });
 
-  it('moves the others when one leaves, and fades that one out where it was', () => {
-    const { stage: on, layouts } = stage();
-    for (const n of [1, 2]) {
-      on.addFeed(feed(n));
-      on.showPicture(`p${n}` as FeedId, frame());
-    }
+  it('makes one layout of what is told in one go: the first people of a programme are simply there', () => {
+    const { on, canvas } = stage();
+    on.addFeed(feed(1));
+    on.addFeed(feed(2));
+    settle();
+    expect(canvas.take('layout')).toEqual(['layout 0 0:0,180,640x360 1:640,180,640x360']);
+    on.addFeed(feed(3));
+    on.addFeed(feed(4));
+    settle();
+    expect(canvas.take('layout')).toEqual([expect.stringMatching(/^layout 300 .*2:.*3:/)]);
+  });
+
+  it('moves as long as the layout says, and not at all without animation', () => {
+    const { on, canvas } = stage();
+    on.addFeed(feed(1));
+    settle();
+    canvas.take('');
+    on.changeRoom({ ...room, layout: { ...room.layout, transitionMs: 0 } });
+    on.addFeed(feed(2));
+    settle();
+    expect(canvas.take('layout')[0]).toMatch(/^layout 0 /);
+    on.changeRoom({ ...room, layout: { ...room.layout, transitionMs: 900 } });
+    on.addFeed(feed(3));
+    settle();
+    expect(canvas.take('layout')[0]).toMatch(/^layout 900 /);
+    on.setAnimated(false);
+    on.removeFeed('p3' as FeedId);
+    settle();
+    expect(canvas.take('layout')[0]).toMatch(/^layout 0 /);
+  });
+
+  it('lets who leaves fade out with the last picture, then empties the slot', () => {
+    const { on, canvas } = stage();
+    on.addFeed(feed(1));
+    on.addFeed(feed(2));
+    settle();
+    canvas.take('');
     on.removeFeed('p2' as FeedId);
-    expect(layouts.at(-1)).toBe('300;0 0 0 1280 720 1 100;1 640 180 640 360 1 0');
+    settle();
+    expect(canvas.said).toEqual(['still 0 960x540', 'layout 300 0:0,0,1280x720 1:640,180,640x360 out']);
+    settle(1000);
+    expect(canvas.said.slice(2)).toEqual(['feed 1 -', 'still 1 -']);
   });
 
-  it('crops a picture to the shape of its region and fits a screen into it', () => {
-    const { stage: on, layouts, pictures } = stage();
+  it('shows the avatar while the camera is off or hidden by a host', () => {
+    const { on, canvas } = stage();
     on.addFeed(feed(1));
-    on.showPicture('p1' as FeedId, frame(640, 480));
-    on.addFeed(feed(2, { source: 'screen' }));
-    on.showPicture('p2' as FeedId, frame(640, 480));
-    expect(pictures).toEqual(['0 640x360', '1 640x480']);
-    expect(layouts.at(-1)).toContain('1 32 0 960 720 1 100');
-  });
-
-  it('draws an avatar once for a camera that is off, and takes the picture when it is back', () => {
-    const { stage: on, pictures } = stage();
+    settle();
     on.addFeed(feed(1, { video: false }));
-    on.showPicture('p1' as FeedId, frame(320, 180));
-    on.changeSpeaker(undefined);
-    expect(pictures).toEqual(['0 640x360']);
+    settle();
     on.addFeed(feed(1));
-    on.showPicture('p1' as FeedId, frame(320, 180));
-    expect(pictures).toEqual(['0 640x360', '0 320x180']);
+    settle();
+    expect(canvas.take('feed')).toEqual(['feed 0 /dev/shm/tessera-1', 'feed 0 -', 'feed 0 /dev/shm/tessera-1']);
+    on.changeParticipant(person(1, { videoHidden: true }));
+    settle();
+    expect(canvas.take('')).toEqual(['feed 0 -', 'layout 300 0:0,0,1280x720 out']);
+  });
+
+  it('follows a feed to a larger ring', () => {
+    const { on, canvas } = stage();
+    on.addFeed(feed(1));
+    settle();
+    on.addFeed(feed(1, { ring: '/dev/shm/tessera-1b' }));
+    settle();
+    expect(canvas.take('feed')).toEqual(['feed 0 /dev/shm/tessera-1', 'feed 0 /dev/shm/tessera-1b']);
   });
 
   it('draws a name when it is wanted or changes, and removes it', () => {
-    const { stage: on, overlays } = stage();
+    const { on, canvas } = stage();
     on.addFeed(feed(1));
     on.changeRoom({ ...room, overlays: { labels: true } });
+    settle();
     on.changeRoom({ ...room, overlays: { labels: true } });
-    on.changeParticipant({ participant: 'p1' as ParticipantId, name: 'P 1', audioMuted: true, videoHidden: false, pinned: false });
+    settle();
+    on.changeParticipant(person(1, { audioMuted: true }));
+    settle();
     on.changeRoom(room);
-    expect(overlays).toHaveLength(3);
-    expect(overlays[0]).toMatch(/^0 0 9 -9 \d+ 36$/);
-    expect(overlays[2]).toBe('0');
+    settle();
+    const pictures = canvas.take('picture');
+    expect(pictures).toEqual(['picture 0 in 0 at 9,-9 high 36', 'picture 0 in 0 at 9,-9 high 36', 'picture 0 -']);
+  });
+
+  it('draws a border around the camera of who speaks', () => {
+    const { on, canvas } = stage({}, { ...room, overlays: { labels: false, speakerBorder: true } });
+    on.addFeed(feed(1));
+    on.addFeed(feed(2));
+    on.changeSpeaker('p1' as ParticipantId);
+    settle();
+    on.changeSpeaker('p2' as ParticipantId);
+    settle();
+    on.changeRoom(room);
+    settle();
+    expect(canvas.take('border')).toEqual(['border 0 4', 'border 0 -', 'border 1 4', 'border 1 -']);
   });
 
   it('knows who is hidden, muted or pinned before their feed comes, as after a restart', () => {
-    const { stage: on, pictures, layouts } = stage();
-    on.changeParticipant({ participant: 'p1' as ParticipantId, name: 'P 1', audioMuted: false, videoHidden: true, pinned: false });
+    const { on, canvas } = stage();
+    on.changeParticipant(person(1, { videoHidden: true }));
     on.addFeed(feed(1));
-    on.showPicture('p1' as FeedId, frame());
-    expect([pictures, layouts]).toEqual([[], []]);
-    on.changeParticipant({ participant: 'p1' as ParticipantId, name: 'P 1', audioMuted: false, videoHidden: false, pinned: false });
-    on.showPicture('p1' as FeedId, frame());
-    expect(pictures).toEqual(['0 640x360']);
+    settle();
+    expect(canvas.said).toEqual([]);
+    on.changeParticipant(person(1));
+    settle();
+    expect(canvas.take('feed')).toEqual(['feed 0 /dev/shm/tessera-1']);
   });
 
-  it('shows no more feeds than there are slots; who waits longest gets the one that is freed', () => {
-    const { stage: on, pictures } = stage(1);
-    for (const n of [1, 2, 3]) on.addFeed(feed(n));
-    on.showPicture('p2' as FeedId, frame());
-    expect(pictures).toEqual([]);
-    on.removeFeed('p1' as FeedId);
-    on.showPicture('p3' as FeedId, frame(320, 180));
-    on.showPicture('p2' as FeedId, frame());
-    expect(pictures).toEqual(['0 640x360']);
+  it('goes on with the seats of the mix before, and tells the ones it has', () => {
+    const layouts: Layout[] = [];
+    const seating = { order: ['p2', 'p1'] as FeedId[] };
+    const { on, canvas } = stage({ seating, laidOut: (layout) => layouts.push(layout) });
+    on.addFeed(feed(1));
+    on.addFeed(feed(2));
+    settle();
+    expect(layouts[0]?.seating.order).toEqual(['p2', 'p1']);
+    const [places] = canvas.take('layout');
+    const left = layouts[0]?.regions.find((r) => r.x === 0);
+    expect(left?.feed).toBe('p2');
+    expect(places).toContain(':0,180,640x360');
+  });
+
+  it('counts people without a tile on a tile of its own', () => {
+    const { on, canvas } = stage();
+    for (let n = 1; n <= 30; n++) on.addFeed(feed(n));
+    settle();
+    expect(canvas.said.filter((line) => line.startsWith(`still ${MORE} `))).toHaveLength(1);
+    expect(canvas.take('layout')[0]).toContain(` ${MORE}:`);
+    for (let n = 30; n > 20; n--) on.removeFeed(`p${n}` as FeedId);
+    settle();
+    expect(canvas.take('layout')[0]).toMatch(new RegExp(` ${MORE}:\\S+ out`));
+  });
+
+  it('has a slot for whoever is shown, however many have been', () => {
+    const { on, canvas } = stage({}, { ...room, layout: { preset: 'single' } });
+    for (let n = 1; n <= 100; n++) {
+      on.addFeed(feed(n));
+      on.changeParticipant(person(n, { pinned: true }));
+      if (n > 1) on.changeParticipant(person(n - 1));
+      settle();
+    }
+    const slots = canvas.take('feed').map((line) => line.split(' '));
+    expect(slots.some(([, , ring]) => ring === '/dev/shm/tessera-100')).toBe(true);
+    expect(Math.max(...slots.map(([, slot]) => Number(slot)))).toBeLessThan(MORE);
   });
 });

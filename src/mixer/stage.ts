@@ -1,56 +1,67 @@
 /**
- * What is on the canvas: feeds in slots, their places, names and avatars. Tells the graph only what changed.
+ * What is on the canvas: feeds in slots, their places, names and avatars. Tells the canvas only what changed; pixels of feeds never
+ * come by here.
  */
-import { computeLayout } from '../domain/layout/layout-engine.ts';
-import type { LayoutFeed, Region } from '../domain/layout/region.ts';
 import type { FeedId, ParticipantId } from '../domain/ids.ts';
+import { computeLayout } from '../domain/layout/layout-engine.ts';
+import type { Box, Layout, LayoutFeed, Region, Seating } from '../domain/layout/region.ts';
+import { DEFAULT_TRANSITION_MS } from '../domain/room.ts';
 import type { FeedInfo, ParticipantInfo } from '../media/feed-protocol.ts';
-import type { RingFrame } from '../media/frame-ring.ts';
-import type { GraphHost } from './graph-host.ts';
+import { CANVAS_SLOTS, type Canvas, type SlotPlace } from './canvas.ts';
 import type { MixRoom } from './mix-ipc.ts';
-import { containBox, coverCrop, cropI420, packable, type Crop } from './picture-crop.ts';
 import { Slots } from './slots.ts';
-import { AVATAR_HEIGHT, AVATAR_WIDTH, drawAvatar, drawLabel } from './tile-pictures.ts';
+import { stillSize } from './still-size.ts';
+import { Tile } from './tile.ts';
+import { drawAvatar, drawLabel, drawMore, SPEAKER_BORDER_COLOUR, speakerBorderThickness } from './tile-pictures.ts';
 
-/** Length of a layout change; all of it is over within the 500 ms of http-api.md. */
-const TRANSITION_MS = 300;
+/** The last one stands for those without a tile of their own. */
+const MORE_SLOT = CANVAS_SLOTS - 1;
+/** Of the canvas's shorter side and of the tile's height: names stay readable without covering faces on small tiles. */
 const LABEL_SHARE = 1 / 20;
+const LABEL_TILE_SHARE = 1 / 6;
+/** Feeds are announced one by one; after a restart the first layout waits for all that are there, so that nobody changes seats. */
+const FIRST_LAYOUT_MS = 30;
+/** A slot is emptied when what left it has faded out, with some frames to spare. */
+const FADED_MS = 200;
 
 interface OnStage {
   info: FeedInfo;
   muted: boolean;
   hidden: boolean;
   pinned: boolean;
-  slot: number | undefined;
-  region: Region | undefined;
-  /** Of the last picture, upright. */
-  width: number;
-  height: number;
-  /** An avatar or a picture has gone into the slot. */
-  filled: boolean;
-  avatar: string | undefined;
-  label: string | undefined;
 }
 
-export type StageGraph = Pick<GraphHost, 'pushPicture' | 'setLayout' | 'setPicture'>;
+export interface StageOptions {
+  /** Of the epoch before. */
+  seating?: Seating;
+  /** After each change of the layout. */
+  laidOut?: (layout: Layout, feeds: readonly LayoutFeed[]) => void;
+}
 
 export class Stage {
   readonly #feeds = new Map<FeedId, OnStage>();
-  readonly #slots: Slots;
-  readonly #placed = new Map<number, string>();
+  readonly #tiles = new Map<FeedId, Tile>();
+  readonly #leaving = new Map<FeedId, NodeJS.Timeout>();
+  readonly #slots = new Slots(MORE_SLOT);
+  readonly #more: Tile;
+  readonly #placed = new Map<number, SlotPlace>();
   /** Told before the feeds they are for: after a restart of the mixer what a host has hidden must not show for a moment. */
   readonly #participants = new Map<ParticipantId, ParticipantInfo>();
   #speaker: ParticipantId | undefined;
   #room: MixRoom;
+  #seating: Seating | undefined;
+  #animated = true;
   #laidOut = false;
+  #due: (() => void) | undefined;
 
   constructor(
     room: MixRoom,
-    private readonly graph: StageGraph,
-    slotCount: number,
+    private readonly canvas: Canvas,
+    private readonly options: StageOptions = {},
   ) {
     this.#room = room;
-    this.#slots = new Slots(slotCount);
+    this.#seating = options.seating;
+    this.#more = new Tile(MORE_SLOT, canvas);
   }
 
   get feedCount(): number {
@@ -59,28 +70,19 @@ export class Stage {
 
   addFeed(info: FeedInfo): void {
     const known = this.#feeds.get(info.feed);
-    if (known) {
-      const cameraOff = known.info.video && !info.video;
-      known.info = info;
-      if (cameraOff) known.avatar = undefined;
-    } else {
-      const slot = this.#slots.take(info.feed);
+    if (known) known.info = info;
+    else {
+      clearTimeout(this.#leaving.get(info.feed));
+      this.#leaving.delete(info.feed);
       const participant = this.#participants.get(info.participant);
       this.#feeds.set(info.feed, {
         info,
         muted: participant?.audioMuted ?? false,
         hidden: participant?.videoHidden ?? false,
         pinned: participant?.pinned ?? false,
-        slot,
-        region: undefined,
-        width: AVATAR_WIDTH,
-        height: AVATAR_HEIGHT,
-        filled: false,
-        avatar: undefined,
-        label: undefined,
       });
     }
-    this.#apply();
+    this.#changed();
   }
 
   removeFeed(feed: FeedId): void {
@@ -88,10 +90,8 @@ export class Stage {
     if (!known) return;
     this.#feeds.delete(feed);
     if (![...this.#feeds.values()].some((f) => f.info.participant === known.info.participant)) this.#participants.delete(known.info.participant);
-    this.#slots.release(feed);
-    if (known.slot !== undefined) this.graph.setPicture(String(known.slot));
-    for (const waiting of this.#feeds.values()) waiting.slot ??= this.#slots.take(waiting.info.feed);
-    this.#apply();
+    if (this.#tiles.has(feed)) this.#leaving.set(feed, setTimeout(() => this.#empty(feed), this.#transitionMs() + FADED_MS));
+    this.#changed();
   }
 
   changeParticipant(changed: ParticipantInfo): void {
@@ -103,113 +103,155 @@ export class Stage {
       feed.hidden = changed.videoHidden;
       feed.pinned = changed.pinned;
     }
-    this.#apply();
+    this.#changed();
   }
 
   changeSpeaker(participant: ParticipantId | undefined): void {
     this.#speaker = participant;
-    this.#apply();
+    this.#changed();
   }
 
   changeRoom(room: MixRoom): void {
     this.#room = room;
-    this.#apply();
+    this.#changed();
   }
 
+  /** Without animation every change is there at once. */
+  setAnimated(animated: boolean): void {
+    this.#animated = animated;
+  }
+
+  /** Ingest is away. */
   clear(): void {
     for (const feed of [...this.#feeds.keys()]) this.removeFeed(feed);
     this.#participants.clear();
   }
 
-  /** `frame.pixels` is copied before this returns. */
-  showPicture(feed: FeedId, frame: RingFrame): void {
-    const on = this.#feeds.get(feed);
-    if (!on || on.slot === undefined || !on.info.video || on.hidden) return;
-    const turned = frame.rotation === 90 || frame.rotation === 270;
-    const width = turned ? frame.height : frame.width;
-    const height = turned ? frame.width : frame.height;
-    const reshaped = on.width !== width || on.height !== height;
-    const first = !on.filled;
-    on.width = width;
-    on.height = height;
-    on.filled = true;
-    on.avatar = undefined;
-    this.#push(on, frame.pixels, frame.width, frame.height, frame.rotation, frame.ptsNs);
-    if (first || (reshaped && on.region?.fit === 'contain')) this.#apply();
+  close(): void {
+    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    this.#leaving.clear();
+    this.#due?.();
   }
 
-  #push(on: OnStage, pixels: Buffer, width: number, height: number, rotation: number, ptsNs: bigint): void {
-    if (on.slot === undefined) return;
-    const region = on.region;
-    const crop = packable(width, height, region?.fit === 'cover' ? coverCrop(width, height, rotation, region.width, region.height) : undefined);
-    if (crop && (crop.width < 2 || crop.height < 2)) return; // too small to show
-    if (crop) this.graph.pushPicture(on.slot, cropI420(pixels, width, height, crop), crop.width, crop.height, rotation, ptsNs);
-    else this.graph.pushPicture(on.slot, pixels, width, height, rotation, ptsNs);
+  #transitionMs(): number {
+    return this.#animated ? (this.#room.layout.transitionMs ?? DEFAULT_TRANSITION_MS) : 0;
+  }
+
+  /** What was told in one go makes one layout. */
+  #changed(): void {
+    if (this.#due) return;
+    const apply = (): void => {
+      this.#due = undefined;
+      this.#apply();
+    };
+    if (this.#laidOut) {
+      const soon = setImmediate(apply);
+      this.#due = () => clearImmediate(soon);
+    } else {
+      const later = setTimeout(apply, FIRST_LAYOUT_MS);
+      this.#due = () => clearTimeout(later);
+    }
   }
 
   #apply(): void {
     const { width, height } = this.#room.video;
-    const feeds: LayoutFeed[] = [...this.#feeds.values()]
-      .filter((f) => f.slot !== undefined)
-      .map((f) => ({ feed: f.info.feed, participant: f.info.participant, source: f.info.source, pinned: f.pinned, hidden: f.hidden }));
-    const regions = new Map(
-      computeLayout({ choice: this.#room.layout, width, height, feeds, ...(this.#speaker ? { speaker: this.#speaker } : {}) }).regions.map((r) => [r.feed, r]),
-    );
-    const changes: string[] = [];
-    const seen = new Set<number>();
-    for (const on of this.#feeds.values()) {
-      if (on.slot === undefined) continue;
-      on.region = regions.get(on.info.feed);
-      this.#showAvatarIfNeeded(on);
-      this.#label(on);
-      if (!on.region || !on.filled) continue;
-      seen.add(on.slot);
-      const text = placeText(on, on.region);
-      if (this.#placed.get(on.slot) === text) continue;
-      this.#placed.set(on.slot, text);
-      changes.push(`${on.slot} ${text} 100`);
+    const feeds: LayoutFeed[] = [...this.#feeds.values()].map((f) => ({
+      feed: f.info.feed,
+      participant: f.info.participant,
+      source: f.info.source,
+      pinned: f.pinned,
+      hidden: f.hidden,
+    }));
+    const layout = computeLayout({
+      choice: this.#room.layout,
+      width,
+      height,
+      feeds,
+      ...(this.#speaker === undefined ? {} : { speaker: this.#speaker }),
+      ...(this.#seating ? { seating: this.#seating } : {}),
+    });
+    this.#seating = layout.seating;
+    const places: SlotPlace[] = [];
+    for (const region of layout.regions) {
+      const tile = this.#tileOf(region.feed, layout.regions);
+      if (!tile) continue;
+      this.#dress(tile, this.#feeds.get(region.feed) as OnStage, region);
+      const { feed: _, ...box } = region;
+      places.push({ slot: tile.slot, ...box, visible: true });
     }
-    for (const [slot, text] of this.#placed)
+    if (layout.more) {
+      const { count, ...box } = layout.more;
+      const size = stillSize(box.width, box.height);
+      this.#more.showStill(`${count} ${size.width}x${size.height}`, () => drawMore(count, size.width, size.height));
+      places.push({ slot: MORE_SLOT, ...box, visible: true, fit: 'cover' });
+    }
+    for (const [feed, tile] of this.#tiles) this.#showFeed(tile, this.#feeds.get(feed));
+    this.#place(places);
+    this.options.laidOut?.(layout, feeds);
+  }
+
+  /** The feed's tile; a feed that has been shown keeps its slot, unless there are too many and it is not shown now. */
+  #tileOf(feed: FeedId, regions: readonly Region[]): Tile | undefined {
+    const has = this.#tiles.get(feed);
+    if (has) return has;
+    let slot = this.#slots.take(feed);
+    if (slot === undefined) {
+      const shown = new Set(regions.map((r) => r.feed));
+      const unseen = [...this.#tiles.keys()].find((f) => !shown.has(f));
+      if (unseen === undefined) return undefined;
+      this.#empty(unseen);
+      slot = this.#slots.take(feed);
+      if (slot === undefined) return undefined;
+    }
+    const tile = new Tile(slot, this.canvas);
+    this.#tiles.set(feed, tile);
+    return tile;
+  }
+
+  #showFeed(tile: Tile, on: OnStage | undefined): void {
+    if (!on) return; // fades out with its last picture
+    tile.showFeed(on.info.video && !on.hidden && on.info.ring !== '' ? on.info.ring : undefined);
+  }
+
+  #dress(tile: Tile, on: OnStage, region: Region): void {
+    const { overlays, video } = this.#room;
+    const { name, participant } = on.info;
+    const size = stillSize(region.width, region.height);
+    tile.showStill(`${size.width}x${size.height} ${name}`, () => drawAvatar(name, size.width, size.height));
+    const shorter = Math.min(video.width, video.height);
+    tile.showLabel(overlays.labels && name !== '' ? `${on.muted} ${region.width}x${region.height} ${name}` : undefined, () => {
+      const labelHeight = Math.max(16, Math.min(shorter * LABEL_SHARE, region.height * LABEL_TILE_SHARE));
+      const margin = Math.round(labelHeight / 4);
+      return { ...drawLabel(name, on.muted, labelHeight, Math.max(32, region.width - 2 * margin)), z: 0, x: margin, y: -margin };
+    });
+    const speaks = overlays.speakerBorder === true && participant === this.#speaker && on.info.source === 'camera';
+    tile.showBorder(speaks ? { thickness: speakerBorderThickness(video.width, video.height), colour: SPEAKER_BORDER_COLOUR } : undefined);
+  }
+
+  #place(places: readonly SlotPlace[]): void {
+    const changes = places.filter((place) => !same(place, this.#placed.get(place.slot)));
+    const seen = new Set(places.map((p) => p.slot));
+    for (const [slot, before] of this.#placed)
       if (!seen.has(slot)) {
         this.#placed.delete(slot);
-        changes.push(`${slot} ${text} 0`);
+        changes.push({ ...before, visible: false });
       }
+    for (const place of places) this.#placed.set(place.slot, place);
     if (changes.length === 0) return;
     // the first people of a programme are simply there
-    this.graph.setLayout([String(this.#laidOut ? TRANSITION_MS : 0), ...changes].join(';'));
+    this.canvas.setLayout(this.#laidOut ? this.#transitionMs() : 0, changes);
     this.#laidOut = true;
   }
 
-  #showAvatarIfNeeded(on: OnStage): void {
-    if (on.info.video || !on.region) return;
-    const key = `${on.info.name} ${on.region.width}x${on.region.height}`;
-    if (on.avatar === key) return;
-    on.avatar = key;
-    on.width = AVATAR_WIDTH;
-    on.height = AVATAR_HEIGHT;
-    on.filled = true;
-    this.#push(on, drawAvatar(on.info.name), AVATAR_WIDTH, AVATAR_HEIGHT, 0, process.hrtime.bigint());
-  }
-
-  #label(on: OnStage): void {
-    if (on.slot === undefined) return;
-    const region = on.region;
-    const wanted = this.#room.overlays.labels && region && on.info.name !== '' ? `${on.muted} ${region.width} ${on.info.name}` : undefined;
-    if (wanted === on.label) return;
-    on.label = wanted;
-    if (wanted === undefined || !region) {
-      this.graph.setPicture(String(on.slot));
-      return;
-    }
-    const size = Math.max(16, this.#room.video.height * LABEL_SHARE);
-    const margin = Math.round(size / 4);
-    const picture = drawLabel(on.info.name, on.muted, size, Math.max(32, region.width - 2 * margin));
-    this.graph.setPicture(`${on.slot} ${on.slot} ${margin} ${-margin} ${picture.width} ${picture.height} ${picture.pixels.toString('base64')}`);
+  #empty(feed: FeedId): void {
+    clearTimeout(this.#leaving.get(feed));
+    this.#leaving.delete(feed);
+    this.#tiles.get(feed)?.clear();
+    this.#tiles.delete(feed);
+    this.#slots.release(feed);
   }
 }
 
-/** `x y w h z`. */
-function placeText(on: OnStage, region: Region): string {
-  const box: Crop = region.fit === 'contain' ? containBox(on.width, on.height, region) : region;
-  return `${box.x} ${box.y} ${box.width} ${box.height} ${region.z}`;
+function same(a: SlotPlace & Box, b: SlotPlace | undefined): boolean {
+  return b !== undefined && a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height && a.z === b.z && a.fit === b.fit;
 }
