@@ -1,10 +1,10 @@
 /**
  * Owns the GStreamer pipeline of one mix. One per process: the binding never frees a pipeline (field-notes.md).
- * In: pictures, sound, layout, small pictures to draw over. Out: encoded units in programme time.
+ * In: sound, and what the canvas shows (it reads the feeds' pictures by itself). Out: encoded units in programme time.
  */
 import { createRequire } from 'node:module';
 import type * as Gst from 'gstreamer-superficial';
-import { AAC_PRIMING_SAMPLES, AAC_BITRATE_BPS, ELEMENTS, MIXER_SLOTS, OPUS_BITRATE_BPS, mixerGraph, slotCaps } from '../../pipelines/gstreamer/mixer-graph.ts';
+import { AAC_PRIMING_SAMPLES, AAC_BITRATE_BPS, ELEMENTS, OPUS_BITRATE_BPS, mixerGraph } from '../../pipelines/gstreamer/mixer-graph.ts';
 import {
   aacFrameStartNs,
   AUDIO_RATE_HZ,
@@ -18,15 +18,11 @@ import type { VideoFormat } from '../domain/room.ts';
 import { slicesOnly } from '../media/avc-strip.ts';
 import { codecData, readGdp, withoutX264Offset } from '../media/gdp.ts';
 import type { TrackInit, Unit } from '../media/programme-protocol.ts';
+import { CanvasElement } from './canvas-element.ts';
+import type { Canvas, CanvasFigures, PlacedPicture, Rgba, SlotPlace } from './canvas.ts';
 
 const { Pipeline } = createRequire(import.meta.url)('gstreamer-superficial') as typeof Gst;
 const PRIMING_NS = (BigInt(AAC_PRIMING_SAMPLES) * NS_PER_SECOND) / BigInt(AUDIO_RATE_HZ);
-const ROTATIONS = new Map([
-  [0, 'none'],
-  [90, 'clockwise'],
-  [180, 'rotate-180'],
-  [270, 'counterclockwise'],
-]);
 
 export interface GraphClock {
   /** Base time of the pipeline: anchor + k × EPOCH_STEP_NS. */
@@ -42,28 +38,21 @@ export interface GraphEvents {
   failed: (error: Error) => void;
 }
 
-interface Slot {
-  source: Gst.AppSrc;
-  width: number;
-  height: number;
-  rotation: number;
-}
-
-export class GraphHost {
+export class GraphHost implements Canvas {
   readonly renditions: VideoRenditionSpec[];
   /** Units that came without a timestamp or before programme time 0. */
   unusable = 0;
   #pipeline: Gst.Pipeline;
-  #control: Gst.GstElement;
+  /** `tesseracanvas`. */
+  #source: Gst.GstElement;
+  #canvas: CanvasElement;
+  #thin = new Map<VideoRendition, Gst.GstElement>();
   #sound: Gst.AppSrc;
-  #slots: Slot[] = [];
+  #frameStep: 1 | 2 = 1;
+  readonly #renditionSteps = new Map<VideoRendition, 1 | 2 | 4>();
   #clock: GraphClock | undefined;
   #offsetNs = 0n;
   #stopped = false;
-  /** A picture has left: slots may be filled now (see mixer-graph.ts). */
-  #running = false;
-  /** What was to be shown before that: the newest picture per slot. */
-  readonly #held = new Map<number, { pixels: Buffer; width: number; height: number; rotation: number }>();
   readonly #pts = Buffer.alloc(8);
 
   /** Parses the graph and looks everything up, which takes about 0.3 s: a warm spare has done it. */
@@ -73,19 +62,19 @@ export class GraphHost {
   ) {
     this.renditions = videoRenditions(format.width, format.height, format.frameRate);
     this.#pipeline = new Pipeline(mixerGraph({ ...format, renditions: this.renditions }));
-    this.#control = this.#pipeline.findChild(ELEMENTS.control) as Gst.GstElement;
+    this.#source = this.#pipeline.findChild(ELEMENTS.canvas) as Gst.GstElement;
+    this.#canvas = new CanvasElement(this.#source);
     this.#sound = this.#pipeline.findChild(ELEMENTS.audio) as Gst.AppSrc;
-    for (let i = 0; i < MIXER_SLOTS; i++)
-      this.#slots.push({ source: this.#pipeline.findChild(ELEMENTS.slot(i)) as Gst.AppSrc, width: 0, height: 0, rotation: 0 });
+    for (const { name } of this.renditions) this.#thin.set(name, this.#pipeline.findChild(ELEMENTS.thin(name)) as Gst.GstElement);
   }
 
   start(clock: GraphClock): void {
     this.#clock = clock;
     this.#offsetNs = clock.baseMonotonicNs - clock.anchorMonotonicNs;
-    const control = this.#control;
-    control['base-time'] = clock.baseMonotonicNs.toString();
-    control['frame-offset'] = String(nearestVideoFrame(this.#offsetNs, this.format.frameRate));
-    control['grid'] = String(clock.keyframeGridFrames);
+    const source = this.#source;
+    source['base-time'] = clock.baseMonotonicNs.toString();
+    source['frame-offset'] = String(nearestVideoFrame(this.#offsetNs, this.format.frameRate));
+    source['grid'] = String(clock.keyframeGridFrames);
     this.#pipeline.pollBus((message) => {
       if (message.type === 'error' || message.type === 'eos')
         this.events.failed(new Error(`pipeline: ${message.type} ${message.name ?? ''} ${message.message ?? ''}`.trim()));
@@ -96,34 +85,11 @@ export class GraphHost {
 
   /** Pictures composed since the start. */
   get frames(): number {
-    return Number(this.#control['frames'] ?? 0);
+    return this.figures().frames;
   }
 
-  /**
-   * @param pixels I420, tightly packed; copied
-   * @param ptsNs host monotonic ns
-   */
-  pushPicture(slot: number, pixels: Buffer, width: number, height: number, rotation: number, ptsNs: bigint): void {
-    const clock = this.#clock;
-    const to = this.#slots[slot];
-    if (!clock || !to || this.#stopped) return;
-    if (!this.#running) {
-      this.#held.set(slot, { pixels: Buffer.from(pixels), width, height, rotation });
-      return;
-    }
-    if (to.rotation !== rotation) {
-      to.rotation = rotation;
-      this.#control['set'] = `${ELEMENTS.flip(slot)} method ${ROTATIONS.get(rotation) ?? 'none'}`;
-    }
-    if (to.width !== width || to.height !== height) {
-      to.width = width;
-      to.height = height;
-      to.source.caps = slotCaps(width, height);
-    }
-    // It is shown in the output frame whose span holds its time: on average half a frame early, as much as a camera is late
-    const running = ptsNs - clock.baseMonotonicNs;
-    this.#pts.writeBigUInt64BE(running > 0n ? running : 0n);
-    to.source.push(pixels, this.#pts);
+  figures(): CanvasFigures {
+    return this.#canvas.figures();
   }
 
   /** @param sample programme sample number of the first one; s16le stereo */
@@ -133,19 +99,50 @@ export class GraphHost {
     this.#sound.push(samples, this.#pts);
   }
 
-  /** Text for tesseracontrol's `layout`. */
-  setLayout(text: string): void {
-    this.#control['layout'] = text;
+  setFeed(slot: number, ring: string | undefined): void {
+    this.#canvas.setFeed(slot, ring);
   }
 
-  /** Text for tesseracontrol's `picture`. */
-  setPicture(text: string): void {
-    this.#control['picture'] = text;
+  setStill(slot: number, still: Rgba | undefined): void {
+    this.#canvas.setStill(slot, still);
+  }
+
+  setLayout(transitionMs: number, places: readonly SlotPlace[]): void {
+    this.#canvas.setLayout(transitionMs, places);
+  }
+
+  setPicture(id: number, picture: PlacedPicture | undefined): void {
+    this.#canvas.setPicture(id, picture);
+  }
+
+  setBorder(slot: number, border: { thickness: number; colour: string } | undefined): void {
+    this.#canvas.setBorder(slot, border);
+  }
+
+  setBackground(colour: string): void {
+    this.#canvas.setBackground(colour);
+  }
+
+  setFrameStep(step: 1 | 2): void {
+    this.#frameStep = step;
+    this.#canvas.setFrameStep(step);
+    for (const { name } of this.renditions) this.#applyStep(name);
+  }
+
+  setRenditionStep(rendition: VideoRendition, step: 1 | 2 | 4): void {
+    this.#renditionSteps.set(rendition, step);
+    this.#applyStep(rendition);
+  }
+
+  /** `tesserathin` counts programme frames, composed or not. */
+  #applyStep(rendition: VideoRendition): void {
+    const thin = this.#thin.get(rendition);
+    if (thin) thin['step'] = this.#frameStep * (this.#renditionSteps.get(rendition) ?? 1);
   }
 
   /** One IDR in all renditions, at most one a second. */
   requestKeyframe(): void {
-    this.#control['keyframe'] = true;
+    this.#canvas.requestKeyframe();
   }
 
   /** The process must end afterwards. */
@@ -153,13 +150,6 @@ export class GraphHost {
     if (this.#stopped) return;
     this.#stopped = true;
     if (this.#clock) this.#pipeline.stop();
-  }
-
-  #release(): void {
-    this.#running = true;
-    for (const [slot, { pixels, width, height, rotation }] of this.#held)
-      this.pushPicture(slot, pixels, width, height, rotation, process.hrtime.bigint());
-    this.#held.clear();
   }
 
   #drain(track: TrackName): void {
@@ -222,10 +212,11 @@ export class GraphHost {
       ptsNs = gdpPtsNs + this.#offsetNs;
       durationNs = gdpDurationNs ?? 20_000_000n;
     } else {
-      if (!this.#running) this.#release();
       const frame = nearestVideoFrame(withoutX264Offset(gdpPtsNs) + this.#offsetNs, this.format.frameRate);
       ptsNs = videoFrameStartNs(frame, this.format.frameRate);
-      durationNs = videoFrameStartNs(frame + 1, this.format.frameRate) - ptsNs;
+      // two frames with setFrameStep(2), more in a thinned rendition
+      const frames = Math.max(1, nearestVideoFrame(gdpDurationNs ?? 0n, this.format.frameRate));
+      durationNs = videoFrameStartNs(frame + frames, this.format.frameRate) - ptsNs;
     }
     const audio = track.startsWith('audio:');
     return { track, key: audio || key, cached: false, ptsNs, durationNs, data: audio ? data : slicesOnly(data) };
