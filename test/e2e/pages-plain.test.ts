@@ -1,6 +1,7 @@
 /** The pages without media: titles, empty states, errors in words, narrow screens, names for what a screen reader meets. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LayoutChoice, Overlays } from '../../src/domain/room.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { waitFor } from '../support/process.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -9,6 +10,7 @@ let service: Service;
 let browser: Browser;
 let page: Page;
 const faults: string[] = [];
+const onePixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64');
 
 beforeAll(async () => {
   [service, browser] = await Promise.all([startService(), launchBrowser()]);
@@ -96,6 +98,45 @@ describe('the pages', () => {
     await page.fill('input[name=restream-url]', 'srt://example.com:9000?mode=listener');
     await page.getByTestId('start-restream').click();
     expect((await page.getByTestId('restreams').getByTestId('error').textContent())?.length).toBeGreaterThan(10);
+  });
+
+  it('change overlays and layout through the API as it is, upload a picture, and say what it refuses', async () => {
+    const room = async (): Promise<{ overlays: Overlays; layout: LayoutChoice }> => (await (await service.api('GET', '/api/rooms/plain')).json()) as { overlays: Overlays; layout: LayoutChoice };
+    await page.goto(`${service.url}/studio/plain`);
+    await page.getByTestId('tab-overlays').click();
+    await page.getByTestId('labels-switch').uncheck();
+    await page.getByTestId('border-switch').check();
+    await page.getByTestId('overlay-watermark').locator('summary').click();
+    const file = page.getByTestId('watermark-image-file');
+    await file.setInputFiles({ name: 'fake.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') });
+    await page.getByTestId('overlays').getByTestId('error').waitFor();
+    await file.setInputFiles({ name: 'Our logo.png', mimeType: 'image/png', buffer: onePixel });
+    await waitFor('the upload', async () => (await page.getByTestId('watermark-image').inputValue()) === 'Our-logo', { timeoutMs: 5000 });
+    await page.getByTestId('watermark-show').click();
+    await page.getByTestId('overlay-slate').locator('summary').click();
+    await page.fill('input[name=slate-text]', 'Soon');
+    await page.fill('input[name=slate-minutes]', '5');
+    await page.getByTestId('slate-show').click();
+    await waitFor('what was chosen', async () => (await room()).overlays.slate !== undefined, { timeoutMs: 5000 });
+    const { slate, ...others } = (await room()).overlays;
+    expect(others).toEqual({ labels: false, speakerBorder: true, watermark: { image: 'Our-logo', corner: 'topRight', opacity: 0.8, scale: 0.12 } });
+    expect(slate?.text).toBe('Soon');
+    expect(Math.abs(Date.parse(slate?.until ?? '') - Date.now() - 5 * 60_000)).toBeLessThan(10_000);
+
+    await page.getByTestId('tab-layout').click();
+    await page.getByTestId('auto-presentation').uncheck();
+    await page.getByTestId('layout-custom').check();
+    await page.getByLabel('Start from an arrangement').selectOption({ label: 'Large with a corner' });
+    await page.getByTestId('region-1').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Shift+ArrowUp');
+    await page.getByTestId('apply-regions').click();
+    await page.getByText('This is on air.').waitFor();
+    const { layout } = await room();
+    expect(layout).toMatchObject({ preset: 'custom', autoPresentation: false });
+    expect(layout.regions?.[1]).toMatchObject({ slot: 1, x: 0.69, y: 0.66, width: 0.28, height: 0.29, z: 1 });
+    expect(await overflow()).toBeLessThanOrEqual(0);
+    expect(await nameless()).toEqual([]);
   });
 
   it('threw nothing', () => {
