@@ -1,7 +1,9 @@
 /** Socket.IO: who may listen, what is told, and chat over two control processes. */
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DegradedState } from '../../src/domain/degrade-ladder.ts';
 import type { ParticipantId, RoomId } from '../../src/domain/ids.ts';
+import type { UplinkWish } from '../../src/domain/uplink.ts';
 import type { Acknowledgement, ChatMessage, ClientToServerEvents, RoomSnapshot, ServerToClientEvents } from '../../src/control/signalling/events.ts';
 import { CHAT_HISTORY } from '../../src/control/signalling/chat-history.ts';
 import { createRoom, eventually, startControlRig, type ControlRig } from '../support/control-rig.ts';
@@ -133,6 +135,50 @@ describe('what happens', () => {
 
     expect(response.status).toBe(204);
     expect(ben.of('removed')).toEqual([]);
+  });
+
+  it('includes captions, and what an overloaded mix does without', async () => {
+    const viewer = await connect({ token: await token('viewer', 'vic') });
+    const host = await token('host', 'hanna');
+
+    const pushed = await rig.request('POST', `/api/rooms/${ROOM}/captions`, { token: host, json: { text: ' ‏שלום 👋 ', speaker: 'Ánna' } });
+    const degraded: DegradedState = { step: 'frameRate', reason: 'output 240 ms late', since: new Date().toISOString() };
+    await rig.state.rooms.setMix(ROOM, { status: 'running', epoch: 3, degraded });
+    rig.state.events.publish({ type: 'mixChanged', room: ROOM });
+    await eventually(() => viewer.of<RoomSnapshot>('room').at(-1)?.room.mix.status === 'running');
+
+    expect(pushed.status).toBe(204);
+    expect(viewer.of('caption')).toEqual([{ text: '‏שלום 👋', speaker: 'Ánna', durationMs: 2000 }]);
+    expect(viewer.of<RoomSnapshot>('room').at(-1)?.room.mix).toEqual({ status: 'running', epoch: 3, degraded });
+    expect(await (await rig.request('GET', `/api/rooms/${ROOM}`, { token: host })).json()).toMatchObject({ mix: { degraded } });
+    await rig.state.rooms.setMix(ROOM, { status: 'running', epoch: 3 });
+    expect(await (await rig.request('GET', `/api/rooms/${ROOM}`, { token: host })).json()).toMatchObject({ mix: { degraded: null } });
+  });
+
+  it('includes what to publish, told to that publisher alone: on connecting and when it changes', async () => {
+    const wish = (width: number): UplinkWish => ({ source: 'camera', width, height: (width * 9) / 16, frameRate: 30, maxBitrateBps: 500_000, shown: true });
+    const change = async (wishes: Record<string, UplinkWish[]>): Promise<void> => {
+      await rig.state.rooms.setUplink(ROOM, wishes as Record<ParticipantId, UplinkWish[]>); // as the mixer's worker does
+      rig.state.events.publish({ type: 'uplinkChanged', room: ROOM, wishes: wishes as Record<ParticipantId, UplinkWish[]> });
+    };
+    await createRoom(rig, 'other');
+    await change({ anna: [wish(320)] });
+    const anna = await connect({ token: await token('participant', 'anna') });
+    const watching = await connect({ token: await token('viewer', 'anna') });
+    const elsewhere = await connect({ token: await token('participant', 'anna', 'other') });
+    const ben = await connect({ token: await token('participant', 'ben') });
+    const [told] = await eventually(() => anna.of('uplink').length > 0 && anna.of('uplink'));
+    const annasTablet = await connect({ token: await token('host', 'anna') }, await rig.startSecondControl());
+
+    await eventually(() => annasTablet.of('uplink').length > 0);
+    await change({ anna: [wish(1280), { ...wish(640), source: 'screen' }], ben: [wish(640)] });
+    await eventually(() => [anna, annasTablet, ben].every((heard) => heard.of<UplinkWish[]>('uplink').at(-1)?.[0]?.width !== 320 && heard.of('uplink').length > 0));
+
+    expect(told).toEqual([wish(320)]);
+    expect(anna.of('uplink').slice(1)).toEqual([[wish(1280), { ...wish(640), source: 'screen' }]]);
+    expect(annasTablet.of('uplink').at(-1)).toEqual(anna.of('uplink').at(-1));
+    expect(ben.of('uplink')).toEqual([[wish(640)]]);
+    expect([...watching.of('uplink'), ...elsewhere.of('uplink')]).toEqual([]);
   });
 
   it('ends with the room', async () => {

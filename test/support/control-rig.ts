@@ -69,6 +69,7 @@ export interface RequestOptions {
   token?: string;
   json?: unknown;
   text?: string;
+  bytes?: Buffer;
   type?: string;
   headers?: Record<string, string>;
 }
@@ -175,7 +176,7 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
         .setExpirationTime(Math.floor(Date.now() / 1000) + (options.expiresInSeconds ?? 600));
       return signing.sign(new TextEncoder().encode(options.secret ?? SECRET));
     },
-    request: (method, path, { token, json, text, type, headers = {} } = {}) =>
+    request: (method, path, { token, json, text, bytes, type, headers = {} } = {}) =>
       fetch(base + path, {
         method,
         redirect: 'manual',
@@ -185,7 +186,7 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
           ...(type === undefined ? {} : { 'content-type': type }),
           ...headers,
         },
-        body: json === undefined ? text : JSON.stringify(json),
+        body: json === undefined ? ((bytes as Uint8Array<ArrayBuffer> | undefined) ?? text) : JSON.stringify(json),
       }),
     close: async () => {
       await control.close();

@@ -33,7 +33,7 @@ const parts = {
       image: image.optional(),
     })
     .describe('Covers the whole canvas: before the start, in a break, after the end'),
-  background: z.union([z.string().regex(/^#[0-9a-fA-F]{6}$/), z.strictObject({ image })], { error: 'a colour such as #101418, or {"image": name of an uploaded picture}' }).describe('Behind the tiles: #rrggbb, or a picture that covers the canvas'),
+  background: z.union([z.string().regex(/^#[0-9a-fA-F]{6}$/, 'a colour such as #101418'), z.strictObject({ image })], { error: 'a colour such as #101418, or {"image": name of an uploaded picture}' }).describe('Behind the tiles: #rrggbb, or a picture that covers the canvas'),
   recordingBadge: z.boolean().describe('A badge while a recording runs'),
 };
 
