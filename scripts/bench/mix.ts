@@ -54,8 +54,11 @@ export interface MixRun {
   programme: Cadence;
   /** From a picture's place in the programme to its unit at the programme socket. */
   latenessMs: { p50: number; p95: number };
-  /** Of a picture, by flashes of one more publisher after the measured time. */
-  hopsMs: { sendToProgramme: { p50: number; p95: number }; programmeToSocket: { p50: number; p95: number }; flashes: number } | undefined;
+  /**
+   * Of a picture, by flashes of one publisher after the measured time: from its sending to its place in the programme (a place may begin
+   * before the picture comes: it lasts 33 ms), from there to the programme socket, and all of it.
+   */
+  hopsMs: Record<'sendToProgramme' | 'programmeToSocket' | 'sendToSocket', { p50: number; p95: number }> | undefined;
   degraded: unknown;
   /** Not part of the service. */
   publishersCores: number;
@@ -162,7 +165,12 @@ async function hops(replay: ReplayProcess, probe: ProgrammeProbe, names: readonl
     await delay(1500 + HOPS_MS);
     const seen = watch.seen.get('Flash') ?? [];
     const settled = seen.slice(1);
-    return { sendToProgramme: spread(settled.map((s) => s.toProgrammeMs)), programmeToSocket: spread(settled.map((s) => s.toSocketMs)), flashes: settled.length };
+    if (settled.length === 0) return undefined;
+    return {
+      sendToProgramme: spread(settled.map((s) => s.toProgrammeMs)),
+      programmeToSocket: spread(settled.map((s) => s.toSocketMs)),
+      sendToSocket: spread(settled.map((s) => s.toProgrammeMs + s.toSocketMs)),
+    };
   } finally {
     watch.close();
   }
