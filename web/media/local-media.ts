@@ -42,10 +42,13 @@ export async function openScreen(): Promise<MediaStream | undefined> {
   try {
     const stream = await navigator.mediaDevices.getDisplayMedia({
       video: { width: { max: SCREEN.width }, height: { max: SCREEN.height }, frameRate: { max: SCREEN.frameRate } },
-      audio: true,
+      // music and films as they are: what is for voices would take half of them away
+      audio: { channelCount: { ideal: 2 }, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
     });
-    const video = stream.getVideoTracks()[0];
+    const [video] = stream.getVideoTracks();
     if (video) video.contentHint = 'detail';
+    const [audio] = stream.getAudioTracks();
+    if (audio) audio.contentHint = 'music';
     return stream;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'NotAllowedError') return undefined;

@@ -7,7 +7,7 @@ export function OverlaySection({ title, name, onAir, open, children }: { title: 
     <details className="overlay" open={open} data-testid={`overlay-${name}`} data-on-air={onAir}>
       <summary>
         <h3>{title}</h3>
-        {onAir ? <Badge tone="good">On air</Badge> : <span className="quiet">off</span>}
+        <span aria-live="polite">{onAir ? <Badge tone="good">On air</Badge> : <span className="quiet">off</span>}</span>
       </summary>
       <div className="fields one">{children}</div>
     </details>
