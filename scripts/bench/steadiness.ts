@@ -25,7 +25,8 @@ const lengthMs = Number(values.minutes) * 60_000;
 /** A join and a leave take about 2.5 s. */
 const flaps = Math.min(Number(values.flaps), Math.floor(lengthMs / 2600));
 const joins = Number(values.joins ?? (lengthMs >= 300_000 ? 200 : 40));
-const SETTLE_MS = 8000;
+/** libwebrtc brings sound and picture together within some 20 s of a connection; a short look does not wait for that. */
+const SETTLE_MS = lengthMs >= 180_000 ? 25_000 : 8000;
 const STOPPED_MS = 5000;
 const FIRST_STOP_MS = 12_000;
 const STOP_EVERY_MS = 60_000;

@@ -51,6 +51,8 @@ export interface ReplayedReport {
 const KEYFRAME_GAP_MS = 500;
 /** After a stall of the process older pictures and sound are not made up for. */
 const MOST_LATE_MS = 200;
+/** A picture leaves so long after its time: what encoding takes. */
+const ENCODING_MS = 10;
 const GATHERING_MS = 2000;
 const REQUEST_MS = 15_000;
 const RETRY_MS = 500;
@@ -131,7 +133,7 @@ export class ReplayedPublisher {
     const frameMs = 1000 / this.#size.frameRate;
     // A person's frames stand between those of the others, a flash on the wall clock's grid.
     const phaseMs = pattern === 'person' ? offsetMs % frameMs : 0;
-    const due = Math.floor((nowMs - phaseMs) / frameMs + 0.001);
+    const due = Math.floor((nowMs - ENCODING_MS - phaseMs) / frameMs + 0.001);
     if (this.#nextFrame === 0 || (due - this.#nextFrame) * frameMs > MOST_LATE_MS) {
       this.#nextFrame = due;
       this.#loopStart = due;
