@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ParticipantId } from '../domain/ids.ts';
 import { AudioBus, BusListener } from './audio-bus.ts';
-import { BusClock, SOUND_LAG_NS } from './bus-clock.ts';
+import { BusClock } from './bus-clock.ts';
 import { BLOCK_NS, MIX_DELAY_NS, OUTPUT_DELAY_NS } from './bus-time.ts';
+import { SOUND_LAG_NS } from './sync-correction.ts';
 
 const START_MS = 5_000_000;
 /** The fake system clock counts from 1970: taken as the monotonic one. */

@@ -1,13 +1,8 @@
 /** Drives the audio bus by the host's monotonic clock: block k stands at anchor + k × 10 ms, whatever the timers do. */
 import type { AudioBus } from './audio-bus.ts';
 import { BLOCK_FRAMES, BLOCK_NS, MIX_DELAY_NS, OUTPUT_DELAY_NS } from './bus-time.ts';
+import { SOUND_LAG_NS } from './sync-correction.ts';
 
-/**
- * Sound comes out of libwebrtc later than the picture of the same moment: 33 and 42 ms measured with flash and beep over loopback
- * (10 ms because a sender ties the RTP time of a 20 ms Opus frame to its end, the rest is NetEq's least buffer), and its own
- * synchronisation acts only beyond 30 ms. Stamps take the middle of what was measured.
- */
-export const SOUND_LAG_NS = 38_000_000;
 /** Longer stalls are skipped: the programme's sound jumps then. */
 const MAX_CATCH_UP_BLOCKS = 100;
 /** While catching up, listeners get only the newest blocks, so that their delay does not grow. */

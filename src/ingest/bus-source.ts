@@ -10,6 +10,12 @@ import { BLOCK_FRAMES, LATE_NS } from './bus-time.ts';
 const RAMP_FRAMES = 960;
 /** The ramp, and what of it may begin within a block. */
 const LEAVING_BLOCKS = 3;
+/** In pauses the place is corrected at once, in speech once a second by 10 ms at most, and only when it is worth it. */
+const QUIET_DBFS = -55;
+const LEAST_MOVE_NS = 3e6;
+const AUDIBLE_MOVE_NS = 8e6;
+const MOST_MOVE_NS = 10e6;
+const MOVE_BLOCKS = 100;
 /** Level meters: a fifth of each new block (time constant about 50 ms). */
 const METER_SHARE = 0.2;
 
@@ -27,6 +33,11 @@ export class BusSource {
   #wanted = 1;
   #step = 1 / RAMP_FRAMES;
   #leavingBlocks = -1;
+  /** The sound is put on the bus so much later than it came. */
+  #delayNs = 0;
+  #wantedDelayNs = 0;
+  #movedBlocks = 0;
+  readonly #other = new Float32Array(BLOCK_FRAMES * 2);
 
   constructor(
     readonly participant: ParticipantId,
@@ -40,6 +51,11 @@ export class BusSource {
     if (this.#leavingBlocks >= 0) return;
     this.#wanted = value;
     this.#step = (value - this.#gain) / RAMP_FRAMES;
+  }
+
+  /** Where its sound belongs on the bus (sync-correction.ts); taken over in a pause, or in small steps, each faded over a block. */
+  set delayMs(value: number) {
+    this.#wantedDelayNs = Math.round(value * 1e6);
   }
 
   /** Fades out; {@link gone} when it is silent. */
@@ -61,7 +77,7 @@ export class BusSource {
     const leaving = this.#leavingBlocks >= 0;
     if (leaving) this.#leavingBlocks--;
     const { block, queue, steering } = this;
-    const there = queue.read(fromNs, BLOCK_FRAMES, block);
+    const there = this.#read(fromNs);
     const muted = this.#gain === 0 && this.#wanted === 0;
     // who is muted is not heard, so nothing is learned; who leaves may be back already, with the same steering
     if (!leaving && !muted) steering.step(there ? this.#filter.power(block, queue.mono) : 0);
@@ -74,6 +90,23 @@ export class BusSource {
       this.meanSquare *= 1 - METER_SHARE;
     }
     return this.sounding;
+  }
+
+  #read(fromNs: number): boolean {
+    const there = this.queue.read(fromNs - this.#delayNs, BLOCK_FRAMES, this.block);
+    const offNs = this.#wantedDelayNs - this.#delayNs;
+    this.#movedBlocks++;
+    const quiet = !there || this.levelDbfs < QUIET_DBFS;
+    if (Math.abs(offNs) < LEAST_MOVE_NS || (!quiet && (Math.abs(offNs) < AUDIBLE_MOVE_NS || this.#movedBlocks < MOVE_BLOCKS))) return there;
+    this.#movedBlocks = 0;
+    this.#delayNs += quiet ? offNs : Math.max(-MOST_MOVE_NS, Math.min(MOST_MOVE_NS, offNs));
+    if (!there) return there;
+    this.queue.read(fromNs - this.#delayNs, BLOCK_FRAMES, this.#other);
+    for (let i = 0; i < this.block.length; i++) {
+      const part = (i >> 1) / BLOCK_FRAMES;
+      this.block[i] = (this.block[i] as number) * (1 - part) + (this.#other[i] as number) * part;
+    }
+    return there;
   }
 
   #apply(): void {

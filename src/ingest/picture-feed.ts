@@ -36,7 +36,7 @@ export class PictureFeed {
 
   constructor(private readonly options: PictureFeedOptions) {}
 
-  /** @param ptsNs arrival on the host's monotonic clock */
+  /** @param ptsNs when it is to be shown, on the host's monotonic clock: arrival, or a little later */
   write(frame: VideoFrame, ptsNs: bigint): void {
     if (this.#closed) return;
     const nowMs = performance.now();

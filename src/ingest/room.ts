@@ -16,6 +16,7 @@ import { PictureFeed } from './picture-feed.ts';
 import { feedInfo, type Publication } from './publication.ts';
 import type { RoomCalls, RoomEvent, RoomFigures } from './room-messages.ts';
 import { RoomParticipant } from './room-participant.ts';
+import { SyncCorrection } from './sync-correction.ts';
 import { WhipSession } from './whip-session.ts';
 
 const CAMERA_OFF_MS = 2000;
@@ -80,14 +81,19 @@ export class IngestRoom {
       index,
       joinedAtNs: process.hrtime.bigint(),
     } as Publication;
+    const sync = new SyncCorrection();
     publication.connection = new WhipSession(offer, {
       portRange: this.config.ingestUdpPorts,
       iceServers: this.config.iceServers,
       publicIp: this.config.publicIp,
       publisherTimeoutMs: this.config.publisherTimeoutMs,
       stereo: request.source === 'screen', // a shared tab's music; microphones are mono
-      onPicture: (frame) => publication.pictures?.write(frame, process.hrtime.bigint()),
+      onPicture: (frame) => publication.pictures?.write(frame, process.hrtime.bigint() + BigInt(Math.round(sync.nextPictureDelayMs() * 1e6))),
       onSound: (block) => publication.sound?.queue.push(block.samples, block.sampleRate, block.channelCount, Number(process.hrtime.bigint())),
+      onSync: (playedAheadMs) => {
+        sync.measured(playedAheadMs);
+        if (publication.sound) publication.sound.delayMs = sync.soundDelayMs;
+      },
       onGone: (reason) => this.#gone(publication, reason),
     });
     let answer: SessionAnswer;

@@ -19,6 +19,8 @@ export interface WhipSessionOptions {
   stereo: boolean;
   onPicture: (frame: VideoFrame) => void;
   onSound: (block: AudioBlock) => void;
+  /** Each second: moment of the picture shown minus moment of the sound played, ms on the publisher's clock (sync-correction.ts). */
+  onSync: (playedAheadMs: number) => void;
   /** The publisher went without saying so; called at most once, never after `close`. */
   onGone: (reason: string) => void;
 }
@@ -72,7 +74,7 @@ export class WhipSession {
     }
     if (this.offer.wantsAudioBack) await this.#openWayBack();
     const answer = await this.#answer();
-    this.#watch = setInterval(() => void this.#look(), WATCH_MS);
+    this.#watch = setInterval(() => void this.#look().catch(() => undefined), WATCH_MS); // it was closed meanwhile
     return { answer, etag: this.etag };
   }
 
@@ -191,20 +193,24 @@ export class WhipSession {
 
   async #look(): Promise<void> {
     const nowMs = performance.now();
-    if (nowMs - this.#lastMediaAtMs < PICTURE_IS_LIFE_MS) return; // pictures come: no need to ask (getStats costs 1.5 ms)
+    const pictures = nowMs - this.#lastMediaAtMs < PICTURE_IS_LIFE_MS;
+    if (pictures && !this.#audioSink) return; // no need to ask
     let dtls: string | undefined;
-    try {
-      const stats = await this.#peer.getStats();
-      stats.forEach((entry: { type: string; bytesReceived?: number; dtlsState?: string }) => {
-        if (entry.type !== 'transport') return;
-        dtls = entry.dtlsState;
-        if ((entry.bytesReceived ?? 0) > this.#bytes) this.#lastMediaAtMs = nowMs;
-        this.#bytes = entry.bytesReceived ?? 0;
-      });
-    } catch {
-      return; // closed meanwhile
-    }
+    const playing: { audio?: number; video?: number } = {};
+    const stats = await this.#peer.getStats();
+    stats.forEach((entry: { type: string; bytesReceived?: number; dtlsState?: string; kind?: 'audio' | 'video'; estimatedPlayoutTimestamp?: number }) => {
+      if (entry.type === 'inbound-rtp' && entry.kind) playing[entry.kind] = entry.estimatedPlayoutTimestamp;
+      if (entry.type !== 'transport') return;
+      dtls = entry.dtlsState;
+      if ((entry.bytesReceived ?? 0) > this.#bytes) this.#lastMediaAtMs = nowMs;
+      this.#bytes = entry.bytesReceived ?? 0;
+    });
     if (this.#closed) return;
+    if (pictures) {
+      // known from the second sender report of both on, some 5 s after the start
+      if (playing.audio !== undefined && playing.video !== undefined) this.options.onSync(playing.video - playing.audio);
+      return;
+    }
     const reason = whyGone(
       { nowMs, openedAtMs: this.#openedAtMs, everConnected: this.#everConnected, ice: this.#peer.iceConnectionState, dtls, lastMediaAtMs: this.#lastMediaAtMs },
       this.options.publisherTimeoutMs,

@@ -18,7 +18,8 @@ const VERSION = 1;
 const HEADER_BYTES = 64;
 const SLOT_HEADER_BYTES = 64;
 const TRAILER_BYTES = 8;
-export const RING_SLOTS = 4;
+/** Pictures may be stamped up to 100 ms ahead (sync-correction.ts): three at 30 a second, and two more so that they are not overwritten while read. */
+export const RING_SLOTS = 6;
 
 export function i420Bytes(width: number, height: number): number {
   return width * height + 2 * ((width + 1) >> 1) * ((height + 1) >> 1);

@@ -20,6 +20,8 @@ export interface SteeringRule {
   mostDb: number;
   /** So much of what was said decides, in steps of 100 ms. */
   windowSteps: number;
+  /** What lies 10 LU below it does not count, until nothing else came for so many steps. */
+  quieterSteps: number;
   /** Fastest changes; the first few seconds of a source may go faster. */
   riseDbPerS: number;
   fallDbPerS: number;
@@ -27,9 +29,9 @@ export interface SteeringRule {
 }
 
 /** A microphone: right at the programme's loudness. */
-export const VOICE: SteeringRule = { speechOnly: true, lowLufs: PROGRAMME_LUFS, highLufs: PROGRAMME_LUFS, leastDb: -24, mostDb: 24, windowSteps: 100, riseDbPerS: 4, fallDbPerS: 12, firstDbPerS: 20 };
+export const VOICE: SteeringRule = { speechOnly: true, lowLufs: PROGRAMME_LUFS, highLufs: PROGRAMME_LUFS, leastDb: -24, mostDb: 24, windowSteps: 100, quieterSteps: 40, riseDbPerS: 4, fallDbPerS: 12, firstDbPerS: 20 };
 /** The sound of a shared screen keeps its dynamics: half a minute decides, small differences are left, changes are slow. */
-export const MEDIA: SteeringRule = { speechOnly: false, lowLufs: PROGRAMME_LUFS - 1.5, highLufs: PROGRAMME_LUFS + 1.5, leastDb: -12, mostDb: 12, windowSteps: 300, riseDbPerS: 1, fallDbPerS: 2, firstDbPerS: 6 };
+export const MEDIA: SteeringRule = { speechOnly: false, lowLufs: PROGRAMME_LUFS - 1.5, highLufs: PROGRAMME_LUFS + 1.5, leastDb: -12, mostDb: 12, windowSteps: 300, quieterSteps: 300, riseDbPerS: 1, fallDbPerS: 2, firstDbPerS: 6 };
 
 const STEP_BLOCKS = 10;
 /** A momentary loudness: 400 ms. */
@@ -45,9 +47,8 @@ const GATE = powerOf(-55);
 /** 1.5 s of speech make a first estimate; up to 4 s it is followed faster. */
 const FIRST_STEPS = 15;
 const SETTLED_STEPS = 40;
-/** Somebody else in the background, breath: 10 LU below what was said before. If nothing else comes for 4 s, it counts. */
+/** Somebody else in the background, breath: 10 LU below what was said before. */
 const QUIETER = 0.1;
-const QUIETER_STEPS = 40;
 /** Sound that is no speech is not raised, and lowered only down to here. */
 const STEADY_LUFS = -10;
 /** Its loudness is judged after a second. */
@@ -146,7 +147,7 @@ export class LoudnessSteering {
 
   #say(moment: number): void {
     if (this.#said.length >= FIRST_STEPS && moment < this.#estimate * QUIETER) {
-      if (++this.#quieter < QUIETER_STEPS) return;
+      if (++this.#quieter < this.rule.quieterSteps) return;
       this.#said.length = 0;
     }
     this.#quieter = 0;

@@ -30,6 +30,31 @@ export function envelope(samples: ArrayLike<number>, rateHz: number, startS = 0)
   return { times, values };
 }
 
+/** Envelope of one tone among others, in 1 ms steps: the tone must be 400 Hz or more away from the others. */
+export function toneEnvelope(samples: ArrayLike<number>, rateHz: number, hz: number, startS = 0): { times: number[]; values: number[] } {
+  const step = Math.round(rateHz / 1000);
+  const re: number[] = [];
+  const im: number[] = [];
+  for (let i = 0; i + step <= samples.length; i += step) {
+    let cos = 0;
+    let sin = 0;
+    for (let j = 0; j < step; j++) {
+      const phase = (2 * Math.PI * hz * (i + j)) / rateHz;
+      cos += (samples[i + j] as number) * Math.cos(phase);
+      sin += (samples[i + j] as number) * Math.sin(phase);
+    }
+    re.push(cos / step);
+    im.push(sin / step);
+  }
+  // 5 ms around each step: narrow enough for the tone, short enough for its beginning
+  const around = (series: readonly number[], k: number): number => {
+    let sum = 0;
+    for (let i = k - 2; i <= k + 2; i++) sum += series[i] ?? 0;
+    return sum / 5;
+  };
+  return { times: re.map((_, k) => startS + (k * step) / rateHz), values: re.map((_, k) => Math.hypot(around(re, k), around(im, k))) };
+}
+
 /** For each flash the nearest beep within 500 ms: beep − flash, in ms. */
 export function offsetsMs(flashes: readonly number[], beeps: readonly number[]): number[] {
   const out: number[] = [];

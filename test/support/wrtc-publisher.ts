@@ -19,6 +19,8 @@ export interface PublisherOptions {
 export class WrtcPublisher {
   readonly peer = new PeerConnection();
   location = '';
+  /** Of the first sample, `performance.now()`. */
+  startMs = 0;
   readonly #tracks: MediaStreamTrack[] = [];
   readonly #video = new nonstandard.RTCVideoSource();
   #timer: NodeJS.Timeout | undefined;
@@ -67,9 +69,9 @@ export class WrtcPublisher {
     const channels = sound(0).length;
     const samples = new Int16Array(480 * channels);
     let block = 0;
-    const startMs = performance.now();
+    this.startMs = performance.now();
     this.#timer = setInterval(() => {
-      for (; block * 10 <= performance.now() - startMs; block++) {
+      for (; block * 10 <= performance.now() - this.startMs; block++) {
         for (let i = 0; i < 480; i++) for (const [c, value] of sound(block * 480 + i).entries()) samples[i * channels + c] = Math.round(32_767 * value);
         source.onData({ samples, sampleRate: 48_000, bitsPerSample: 16, channelCount: channels, numberOfFrames: 480 });
       }
