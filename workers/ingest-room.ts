@@ -46,7 +46,7 @@ async function answer(message: HostMessage): Promise<void> {
   } catch (error) {
     const known = error instanceof AppError ? error : new AppError('internal', { cause: error });
     if (known.fault === 'service') log.error({ err: error, call: message.call }, 'call failed');
-    send({ type: 'failed', id: message.id, code: known.code, detail: known.detail });
+    send({ type: 'failed', id: message.id, code: known.code, detail: known.detail, retryAfterSeconds: known.retryAfterSeconds });
   }
   if (message.call === 'end') setTimeout(exitHard, 50); // lets the answer out
 }

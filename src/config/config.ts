@@ -107,6 +107,7 @@ export const SETTINGS = {
   roomIdleMs: { env: 'TESSERA_ROOM_IDLE_MS', schema: int(60_000, 1000, 86_400_000), doc: 'A mix ends this long after the last publisher left.' },
   publisherTimeoutMs: { env: 'TESSERA_PUBLISHER_TIMEOUT_MS', schema: int(10_000, 2000, 30_000), doc: 'A publisher that sends nothing and answers no consent check for this long is removed.' },
   maxRooms: { env: 'TESSERA_MAX_ROOMS', schema: int(8, 1, 1000), doc: 'Live rooms this host takes before it answers 503.' },
+  maxParticipants: { env: 'TESSERA_MAX_PARTICIPANTS', schema: int(50, 1, 1000), doc: 'Participants a room takes; the next one gets 409 `roomFull`.' },
   mixerSpares: { env: 'TESSERA_MIXER_SPARES', schema: int(1, 0, 4), doc: 'Warm mixer processes kept waiting, so that a new or replaced mix starts quickly.' },
   pushAllowPrivate: { env: 'TESSERA_PUSH_ALLOW_PRIVATE', schema: bool(false), doc: 'Let restreams and webhooks go to private, loopback and link-local addresses.' },
   httpBodyLimitBytes: { env: 'TESSERA_HTTP_BODY_LIMIT_BYTES', schema: int(131_072, 1024, 10_485_760), doc: 'Largest request body.' },

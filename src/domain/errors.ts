@@ -22,6 +22,7 @@ const TABLE = {
   methodNotAllowed: { status: 405, fault: 'caller', title: 'This method is not allowed here' },
   roomExists: { status: 409, fault: 'caller', title: 'A room with this id exists' },
   roomEnded: { status: 409, fault: 'caller', title: 'The room has ended' },
+  roomFull: { status: 409, fault: 'caller', title: 'The room has no place for another participant' },
   wrongState: { status: 409, fault: 'caller', title: 'Not possible in the present state' },
   noLiveProgramme: { status: 409, fault: 'caller', title: 'The room has no live mix yet' },
   bodyTooLarge: { status: 413, fault: 'caller', title: 'The request body is too large' },

@@ -11,7 +11,9 @@ function picture(width: number, height: number, value: number, rotation: VideoFr
 interface Told {
   changes: { ring: string; video: boolean; width: number }[];
   dropped: number;
+  why: string[];
 }
+const nothingTold = (): Told => ({ changes: [], dropped: 0, why: [] });
 
 const open: PictureFeed[] = [];
 afterEach(() => {
@@ -25,7 +27,10 @@ function feedInto(told: Told, room = 'unit'): PictureFeed {
     index: 1,
     offAfterMs: 2000,
     onChanged: () => told.changes.push({ ring: feed.ring, video: feed.video, width: feed.width }),
-    onDropped: () => told.dropped++,
+    onDropped: (error) => {
+      told.dropped++;
+      told.why.push((error as Error).message);
+    },
   });
   open.push(feed);
   return feed;
@@ -33,7 +38,7 @@ function feedInto(told: Told, room = 'unit'): PictureFeed {
 
 describe('PictureFeed', () => {
   it('passes pictures on with size, rotation and stamp; a larger one gets a new ring', () => {
-    const told: Told = { changes: [], dropped: 0 };
+    const told = nothingTold();
     const feed = feedInto(told);
     feed.write(picture(320, 180, 10, 90), 5n);
     const first = feed.ring;
@@ -51,7 +56,7 @@ describe('PictureFeed', () => {
   });
 
   it('passes on that a phone is turned, with and without a change of size', () => {
-    const told: Told = { changes: [], dropped: 0 };
+    const told = nothingTold();
     const feed = feedInto(told);
     feed.write(picture(640, 360, 10), 1n);
     feed.write(picture(640, 360, 11, 90), 2n);
@@ -67,10 +72,10 @@ describe('PictureFeed', () => {
   });
 
   it('is a feed without pictures while none gets into its ring (a full /dev/shm)', () => {
-    const told: Told = { changes: [], dropped: 0 };
+    const told = nothingTold();
     const feed = feedInto(told);
     feed.write(picture(320, 180, 10), 5n);
-    const tooLarge = picture(4096, 4096, 1); // refused as a picture is that finds no room
+    const tooLarge = picture(4098, 16, 1); // refused as a picture is that finds no room
     const later = performance.now() + 2100;
     feed.write(tooLarge, 6n);
     feed.check(later);
@@ -78,7 +83,7 @@ describe('PictureFeed', () => {
   });
 
   it('says when pictures stop and when they are back', () => {
-    const told: Told = { changes: [], dropped: 0 };
+    const told = nothingTold();
     const feed = feedInto(told);
     feed.write(picture(320, 180, 10), 5n);
     feed.check(performance.now() + 1000);
@@ -90,13 +95,28 @@ describe('PictureFeed', () => {
   });
 
   it('drops pictures, and only pictures, when no ring can be made or they are too large', () => {
-    const told: Told = { changes: [], dropped: 0 };
+    const told = nothingTold();
     const feed = feedInto(told, 'no/such/folder');
     feed.write(picture(320, 180, 10), 5n);
     feed.write(picture(320, 180, 10), 6n);
     expect([feed.dropped, told.dropped, feed.video]).toEqual([2, 1, false]);
     const other = feedInto(told);
-    other.write(picture(4096, 4096, 1), 7n);
-    expect(other.dropped).toBe(1);
+    other.write(picture(4098, 2, 1), 7n);
+    other.write({ ...picture(16, 16, 1), width: 0 }, 8n);
+    expect([other.dropped, other.video, told.why.at(-1)]).toEqual([2, false, 'a picture of 0x16 is not taken; each side may have 4096 pixels']);
+    expect(told.why.at(-2)).toContain('4098x2');
+  });
+
+  it('passes on pictures of one pixel, of odd sizes, and of 4096 pixels a side, in one feed', () => {
+    const told = nothingTold();
+    const feed = feedInto(told);
+    for (const [width, height] of [[1, 1], [3, 5], [4096, 1], [1, 4096], [641, 359], [4096, 2304], [4096, 4096]] as const) {
+      feed.write(picture(width, height, 77), 5n);
+      const reader = new FrameRingReader(feed.ring);
+      const frame = reader.read(reader.newest());
+      expect([frame?.width, frame?.height, frame?.pixels.length, frame?.pixels.at(-1)]).toEqual([width, height, i420Bytes(width, height), 77]);
+      reader.close();
+    }
+    expect(feed.dropped).toBe(0);
   });
 });

@@ -3,7 +3,9 @@ import { FrameRingWriter, i420Bytes, ringPath } from '../media/frame-ring.ts';
 import type { VideoFrame } from './wrtc.ts';
 
 /** Rings grow in these steps, so that a publisher that starts small does not make one for every size on the way up. Unused parts of a file in /dev/shm take no memory. */
-const RING_SIZES = [i420Bytes(1280, 720), i420Bytes(1920, 1088), i420Bytes(3840, 2160)];
+const RING_SIZES = [i420Bytes(1280, 720), i420Bytes(1920, 1088), i420Bytes(3840, 2160), i420Bytes(4096, 4096)];
+/** A side longer than that is no camera. VP8 could carry 16383 pixels. */
+const MOST_PIXELS = 4096;
 /** After a failure to make a ring (a full /dev/shm), the next try. */
 const RETRY_MS = 1000;
 
@@ -42,6 +44,8 @@ export class PictureFeed {
     const nowMs = performance.now();
     const bytes = i420Bytes(frame.width, frame.height);
     try {
+      if (frame.width < 1 || frame.height < 1 || frame.width > MOST_PIXELS || frame.height > MOST_PIXELS)
+        throw new RangeError(`a picture of ${frame.width}x${frame.height} is not taken; each side may have ${MOST_PIXELS} pixels`);
       const fresh = !this.#writer?.fits(bytes);
       if (fresh) {
         if (nowMs < this.#retryAtMs) {
@@ -80,8 +84,7 @@ export class PictureFeed {
   }
 
   #replaceRing(bytes: number): void {
-    const size = RING_SIZES.find((fits) => fits >= bytes);
-    if (size === undefined) throw new RangeError(`a picture of ${bytes} bytes is too large`);
+    const size = RING_SIZES.find((fits) => fits >= bytes) ?? bytes;
     const { instance, room, index } = this.options;
     const writer = new FrameRingWriter(ringPath(instance, room, process.pid, index, this.#generation++), size);
     this.#writer?.close();

@@ -57,5 +57,5 @@ export type HostMessage = { [C in RoomCall]: { id: number; call: C; value: RoomC
 export type RoomMessage =
   | { type: 'ready' }
   | { type: 'answered'; id: number; value?: unknown }
-  | { type: 'failed'; id: number; code: ErrorCode; detail?: string }
+  | { type: 'failed'; id: number; code: ErrorCode; detail?: string; retryAfterSeconds?: number }
   | RoomEvent;

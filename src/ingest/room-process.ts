@@ -37,7 +37,7 @@ export class RoomProcess {
         ready();
       }
       else if (message.type === 'answered') this.#settle(message.id, (w) => w.resolve(message.value));
-      else if (message.type === 'failed') this.#settle(message.id, (w) => w.reject(new AppError(message.code, { detail: message.detail })));
+      else if (message.type === 'failed') this.#settle(message.id, (w) => w.reject(new AppError(message.code, { detail: message.detail, retryAfterSeconds: message.retryAfterSeconds })));
       else this.onEvent(message);
     });
     const ended = (how: string): void => {

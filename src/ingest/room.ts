@@ -35,6 +35,8 @@ export class IngestRoom {
   readonly #feeds: FeedServer;
   readonly #participants = new Map<ParticipantId, RoomParticipant>();
   readonly #publications = new Map<SessionId, Publication>();
+  /** Sessions that are being opened. */
+  readonly #opening = new Map<SessionId, ParticipantId>();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: 10 });
   readonly #picturesLost: () => void;
   #picturesDropped = 0;
@@ -50,7 +52,7 @@ export class IngestRoom {
 
   constructor(
     private readonly room: RoomId,
-    private readonly config: Pick<Config, 'runDir' | 'instance' | 'ingestUdpPorts' | 'iceServers' | 'publicIp' | 'publisherTimeoutMs'>,
+    private readonly config: Pick<Config, 'runDir' | 'instance' | 'ingestUdpPorts' | 'iceServers' | 'publicIp' | 'publisherTimeoutMs' | 'maxParticipants'>,
     private readonly log: Logger,
     private readonly tell: (event: RoomEvent) => void,
   ) {
@@ -69,9 +71,10 @@ export class IngestRoom {
     this.#timer = setInterval(() => this.#step(), SPEAKER_STEP_MS);
   }
 
-  /** @throws AppError malformedSdp, unacceptableOffer */
+  /** @throws AppError roomFull, malformedSdp, unacceptableOffer */
   async open(request: RoomCalls['open'][0]): Promise<SessionAnswer> {
     const offer = checkOffer(request.offer);
+    this.#checkPlace(request.participant);
     const index = this.#nextIndex++;
     const publication = {
       session: request.session,
@@ -97,12 +100,15 @@ export class IngestRoom {
       onGone: (reason) => this.#gone(publication, reason),
     });
     let answer: SessionAnswer;
+    this.#opening.set(request.session, request.participant);
     try {
       answer = await publication.connection.open();
       if (this.#closed) throw new AppError('unavailable', { retryAfterSeconds: 1 });
     } catch (error) {
       publication.connection.close();
       throw error;
+    } finally {
+      this.#opening.delete(request.session);
     }
     if (offer.video) publication.pictures = this.#pictures(publication);
     if (offer.audio) publication.sound = this.#bus.add(request.participant, request.source);
@@ -151,6 +157,13 @@ export class IngestRoom {
     this.#loopDelay.disable();
     for (const publication of [...this.#publications.values()]) this.#remove(publication);
     this.#feeds.close();
+  }
+
+  /** Who is here already may publish again, and another source. */
+  #checkPlace(id: ParticipantId): void {
+    const present = new Set([...this.#participants.keys(), ...this.#opening.values()]);
+    if (present.has(id) || present.size < this.config.maxParticipants) return;
+    throw new AppError('roomFull', { detail: `The room takes ${this.config.maxParticipants} participants.`, retryAfterSeconds: 10 });
   }
 
   #pictures(publication: Publication): PictureFeed {
