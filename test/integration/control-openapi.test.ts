@@ -85,3 +85,12 @@ it('is browsable at /docs with nothing from elsewhere', async () => {
   expect(script.headers.get('content-type')).toContain('javascript');
   expect((await script.text()).length).toBeGreaterThan(500_000);
 });
+
+it('shows files as binary, each type by name, and examples of what layouts, overlays and captions take', () => {
+  const content = (path: string, method: string) => (document.paths[path]?.[method] as unknown as { requestBody: { content: Record<string, { schema: unknown; examples?: object }> } }).requestBody.content;
+
+  expect(Object.keys(content('/api/rooms/{room}/images/{name}', 'put'))).toEqual(['image/png', 'image/jpeg', 'image/webp']);
+  expect(content('/api/rooms/{room}/images/{name}', 'put')['image/png']?.schema).toEqual({ type: 'string', format: 'binary' });
+  for (const what of ['layout', 'overlays']) expect(Object.keys(content(`/api/rooms/{room}/${what}`, 'put')['application/json']?.examples ?? {}).length).toBeGreaterThan(1);
+  expect(content('/api/rooms/{room}/captions', 'post')['application/json']?.examples).toBeDefined();
+});

@@ -1,13 +1,47 @@
-/** What WHIP and WHEP have in common: the plain endpoint answers, and PATCH and DELETE of a session passed on to its node. */
+/** What WHIP and WHEP have in common: how a session begins, the plain endpoint answers, and its PATCH and DELETE passed on to its node. */
+import { randomBytes } from 'node:crypto';
 import { AppError } from '../../domain/errors.ts';
-import { isName, type SessionId } from '../../domain/ids.ts';
-import { NODE_PATHS, type SessionPatch, type SessionPatched } from '../../node-api/contract.ts';
+import { isName, type ParticipantId, type SessionId } from '../../domain/ids.ts';
+import type { RoomDocument } from '../../domain/room.ts';
+import { NODE_PATHS, type NodeRecord, type SessionPatch, type SessionPatched } from '../../node-api/contract.ts';
 import type { SessionRecord } from '../../state/session-store.ts';
+import type { Claims } from '../auth/claims.ts';
 import type { Permission } from '../auth/permissions.ts';
 import { ignoreMissing } from '../commands/mix-commands.ts';
 import type { Services } from '../services.ts';
 import { endpoint, textBody, type Call, type Endpoint } from './endpoint.ts';
+import { findRoom } from './find-room.ts';
 import { SDP, SDP_FRAGMENT, sendSessionPatched } from './session-answer.ts';
+
+/** Gathering candidates and starting a room's process take time on busy cores. */
+export const OPEN_TIMEOUT_MS = 15_000;
+
+/** Of the POST of both. */
+export const OPENING = {
+  limited: true,
+  cors: true,
+  body: textBody(SDP),
+  answers: {
+    201: { description: 'The SDP answer with all candidates', contentType: SDP, headers: { Location: 'The session', ETag: 'Of the ICE session', Link: 'ICE servers' } },
+  },
+  problems: [400, 404, 409, 413, 415, 422, 429, 503],
+} as const;
+
+/** @throws AppError malformedSdp, roomNotFound, roomEnded */
+export async function roomOfOffer(state: Services['state'], { room, body }: Call<string>): Promise<RoomDocument> {
+  if (body.trim() === '') throw new AppError('malformedSdp', { detail: 'The body is empty.' });
+  return findRoom(state, room, { ended: 'refuse' });
+}
+
+/** Remembers where the session lives, so that any control process finds it. */
+export async function rememberSession(state: Services['state'], session: Omit<SessionRecord, 'nodeUrl' | 'nodeId' | 'createdAt'>, node: NodeRecord): Promise<void> {
+  await state.sessions.put({ ...session, nodeUrl: node.url, nodeId: node.id, createdAt: new Date().toISOString() });
+}
+
+/** An identity for who has none: random, so that nobody can take another's. */
+export function identityOf(claims: Claims | undefined, stranger: 'guest' | 'viewer'): ParticipantId {
+  return (claims?.sub ?? `${stranger}-${randomBytes(6).toString('hex')}`) as ParticipantId;
+}
 
 /**
  * @throws AppError sessionNotFound; forbidden when the session is another participant's and the caller is no host.

@@ -1,5 +1,6 @@
 /** The shapes of overlays, of the pictures they show and of captions. Unknown keys are refused. */
 import { z } from 'zod';
+import { DEGRADE_STEPS } from '../../domain/degrade-ladder.ts';
 import { ROOM_IMAGE_LIMITS, ROOM_IMAGE_TYPES } from '../../domain/room-image.ts';
 import { isoTime, label, name } from './basic-schemas.ts';
 
@@ -77,7 +78,7 @@ export const caption = z.strictObject({
 export const captionExamples = { line: { text: 'Bonjour à toutes et à tous', speaker: 'Anna' }, short: { text: '(applause)', durationMs: 1500 } } as const;
 
 export const degraded = z.object({
-  step: z.enum(['overlays', 'frameRate', 'renditions', 'uplink']),
+  step: z.enum(DEGRADE_STEPS).exclude(['none']),
   reason: z.string(),
   since: isoTime,
 });

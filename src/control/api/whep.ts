@@ -1,16 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { AppError } from '../../domain/errors.ts';
-import type { ParticipantId } from '../../domain/ids.ts';
 import type { Rendition } from '../../domain/rendition.ts';
 import { NODE_PATHS, type SessionAnswer, type WhepOpen } from '../../node-api/contract.ts';
 import type { Services } from '../services.ts';
-import { endpoint, textBody, type Endpoint } from './endpoint.ts';
-import { findRoom } from './find-room.ts';
-import { findSession, sessionEndpoints } from './media-sessions.ts';
+import { endpoint, type Endpoint } from './endpoint.ts';
+import { findSession, identityOf, OPEN_TIMEOUT_MS, OPENING, rememberSession, roomOfOffer, sessionEndpoints } from './media-sessions.ts';
 import * as shape from './schemas.ts';
-import { newSessionId, SDP, sendSessionCreated } from './session-answer.ts';
-
-const OPEN_TIMEOUT_MS = 15_000;
+import { newSessionId, sendSessionCreated } from './session-answer.ts';
 
 /** The ladder ends at `mid` today; who asks for `low` gets the lowest there is, and is told so where the answer has a place for it. */
 function served(rendition: Rendition | 'auto' | 'low'): Rendition | 'auto' {
@@ -28,24 +23,17 @@ export function whepEndpoints(services: Services): Endpoint[] {
       summary: 'Watch',
       description: 'H.264 and Opus, encoded once for all viewers. 409 with Retry-After while the room has no live mix.',
       permission: 'watch',
-      limited: true,
-      cors: true,
       query: shape.whepQuery,
-      body: textBody(SDP),
-      answers: {
-        201: { description: 'The SDP answer with all candidates', contentType: SDP, headers: { Location: 'The session', ETag: 'Of the ICE session', Link: 'ICE servers' } },
-      },
-      problems: [400, 404, 409, 413, 415, 422, 429, 503],
-      handle: async ({ room: id, body, query, claims, res }) => {
-        if (body.trim() === '') throw new AppError('malformedSdp', { detail: 'The body is empty.' });
-        const room = await findRoom(state, id, { ended: 'refuse' });
+      ...OPENING,
+      handle: async (call) => {
+        const { room: id, body: offer, query, claims, res } = call;
+        const room = await roomOfOffer(state, call);
         if ((await state.rooms.mix(id)).status === 'idle') throw new AppError('noLiveProgramme', { retryAfterSeconds: 2 });
         const node = await placement.edge(room);
         const session = newSessionId();
-        const open: WhepOpen = { session, room: id, offer: body, rendition: served(query.rendition), audio: query.audio !== 'none' };
+        const open: WhepOpen = { session, room: id, offer, rendition: served(query.rendition), audio: query.audio !== 'none' };
         const answer = await nodeClient.call<SessionAnswer>(node.url, 'POST', NODE_PATHS.whep, open, OPEN_TIMEOUT_MS);
-        const identity = (claims?.sub ?? `viewer-${randomBytes(6).toString('hex')}`) as ParticipantId;
-        await state.sessions.put({ id: session, kind: 'whep', room: id, nodeUrl: node.url, nodeId: node.id, identity, createdAt: new Date().toISOString() });
+        await rememberSession(state, { id: session, kind: 'whep', room: id, identity: identityOf(claims, 'viewer') }, node);
         sendSessionCreated(res, `/whep/${id}/${session}`, answer, config.iceServers);
       },
     }),
