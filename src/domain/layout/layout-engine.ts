@@ -1,173 +1,167 @@
 /**
- * Room state → regions on the canvas. Pure: the same input gives the same regions, in the order of the feeds.
- * All regions have even pixels (I420) and lie inside the canvas; hidden feeds and feeds without a place get none.
+ * Room state → regions on the canvas. Pure: the same input gives the same regions. All regions have even pixels (I420) and lie inside
+ * the canvas; hidden feeds and feeds without a place get none. Tiles do not overlap, except in `pip` and `custom`.
  */
-import type { CustomRegion } from '../room.ts';
-import { gridRegions } from './grid.ts';
-import type { Layout, LayoutFeed, LayoutInput, Region } from './region.ts';
+import type { FeedId } from '../ids.ts';
+import { MAX_TILES, type LayoutPreset } from '../room.ts';
+import { customRegions } from './custom.ts';
+import { centred, evenLike, gapPixels, inside, tileShapes, WIDE } from './geometry.ts';
+import { bestGrid, gridBoxes } from './grid.ts';
+import { effectivePreset, mainFeed, mustBeSeen, splitMust } from './on-stage.ts';
+import type { Box, Layout, LayoutFeed, LayoutInput, Region } from './region.ts';
+import { broughtForward, seatsWithoutStage, seatsWithStage, takeSeats } from './seats.ts';
+import { aboveGrid, aboveStrip, besideStrip, halves, inPicture, shareAndPerson, STRIP_TILES, TALL_STRIP_TILES, type StageBoxes } from './stage-boxes.ts';
 
-/** Even, rounded to nearest. */
-export function even(value: number): number {
-  return 2 * Math.round(value / 2);
+export { even } from './geometry.ts';
+
+/** Pictures below a share on a tall canvas, and on one that is nearly square. */
+const BELOW_TALL = 12;
+const BELOW_SQUARE = 6;
+
+/** A layout for the feeds of a room; the seating in it goes into the next call. */
+export function computeLayout(input: LayoutInput): Layout {
+  const feeds = [...new Map(input.feeds.filter((f) => !f.hidden).map((f) => [f.feed, f])).values()];
+  const preset = effectivePreset(input, feeds);
+  if (feeds.length === 0) return { regions: [], preset, seating: { order: [] } };
+  switch (preset) {
+    case 'grid':
+      return gridLayout(feeds, input);
+    case 'split':
+      return splitLayout(feeds, input);
+    case 'custom': {
+      const order = seatsWithoutStage(seatsOf(feeds, input));
+      const byFeed = new Map(feeds.map((f) => [f.feed, f]));
+      const bySeat = order.map((f) => byFeed.get(f) as LayoutFeed);
+      return { regions: customRegions(input.choice.regions ?? [], bySeat, input), preset, seating: { order } };
+    }
+    case 'single': {
+      const main = mainFeed(preset, feeds, input);
+      // nobody else is seen, so nobody changes places
+      return { regions: [region(main, whole(input), 1, input)], preset, seating: { order: seatsWithoutStage(seatsOf(feeds, input)), main: main.feed } };
+    }
+    case 'speaker':
+    case 'presentation':
+    case 'pip':
+    case 'portrait':
+      return stageLayout(preset, feeds, input);
+  }
 }
 
-interface Box {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
+function seatsOf(feeds: readonly LayoutFeed[], input: LayoutInput): ReturnType<typeof takeSeats> {
+  return takeSeats(
+    input.seating,
+    feeds.map((f) => f.feed),
+  );
 }
 
-function place(feed: LayoutFeed, box: Box, z: number, fit?: Region['fit']): Region {
-  const x = even(box.x);
-  const y = even(box.y);
+function whole({ width, height }: LayoutInput): Box {
+  return { x: 0, y: 0, width, height };
+}
+
+function region(feed: LayoutFeed, box: Box, z: number, input: LayoutInput): Region {
+  return { feed: feed.feed, ...box, z, fit: feed.source === 'screen' ? 'contain' : (input.choice.fit ?? 'cover') };
+}
+
+function gridLayout(feeds: readonly LayoutFeed[], input: LayoutInput): Layout {
+  const { order, shown, more } = seen(seatsWithoutStage(seatsOf(feeds, input)), MAX_TILES, feeds, input);
+  const count = shown.length + (more > 0 ? 1 : 0);
+  const gap = gapPixels(input.choice.gap, input);
+  const area = inside(input, gap);
+  const boxes = count === 1 ? [whole(input)] : gridBoxes(count, bestGrid(count, area, gap, tileShapes(input, input.choice.fit ?? 'cover')), area, gap);
+  return { ...tiles(shown, boxes, more, 1, input), preset: 'grid', seating: { order } };
+}
+
+function splitLayout(feeds: readonly LayoutFeed[], input: LayoutInput): Layout {
+  const byFeed = new Map(feeds.map((f) => [f.feed, f]));
+  const must = splitMust(feeds, input).map((f) => f.feed);
+  const order = broughtForward(seatsWithoutStage(seatsOf(feeds, input)), 2, must);
+  const shown = order.slice(0, 2).map((f) => byFeed.get(f) as LayoutFeed);
+  const [first, second] = shown;
+  const seating = { order };
+  if (!first || !second) return { ...tiles(shown, [whole(input)], 0, 1, input), preset: 'split', seating };
+  const gap = gapPixels(input.choice.gap, input);
+  if (first.source === second.source) return { ...tiles(shown, halves(input, gap), 0, 1, input), preset: 'split', seating };
+  const tall = input.height >= input.width;
+  const shareFirst = first.source === 'screen';
+  if (!tall) return { ...tiles(shown, shareAndPerson(input, gap, shareFirst), 0, 1, input), preset: 'split', seating };
+  const stacked = aboveGrid(input, 1, gap, tileShapes(input, input.choice.fit ?? 'cover'), true);
+  const [above, below] = [stacked.main, stacked.others[0] as Box];
+  return { ...tiles(shown, shareFirst ? [above, below] : [below, above], 0, 1, input), preset: 'split', seating };
+}
+
+function stageLayout(preset: 'speaker' | 'presentation' | 'pip' | 'portrait', feeds: readonly LayoutFeed[], input: LayoutInput): Layout {
+  const main = mainFeed(preset, feeds, input);
+  const order = seatsWithStage(seatsOf(feeds, input), main.feed);
+  const strip = order.filter((f) => f !== main.feed);
+  const { boxes, most } = stageGeometry(preset, main, input);
+  const { order: stripOrder, shown, more } = seen(strip, most, feeds, input);
+  const count = shown.length + (more > 0 ? 1 : 0);
+  const placed = boxes(count);
+  const others = tiles(shown, placed.others, more, 2, input);
+  let next = 0;
   return {
-    feed: feed.feed,
-    x,
-    y,
-    width: Math.max(2, even(box.x + box.width) - x),
-    height: Math.max(2, even(box.y + box.height) - y),
-    z,
-    fit: fit ?? (feed.source === 'screen' ? 'contain' : 'cover'),
+    regions: [region(main, placed.main, 1, input), ...others.regions],
+    ...(others.more ? { more: others.more } : {}),
+    preset,
+    seating: { order: order.map((f) => (f === main.feed ? f : (stripOrder[next++] as FeedId))), main: main.feed },
   };
 }
 
-/** The feed that is shown large: pinned, else the speaker's camera, else the first camera, else the first feed. */
-function mainFeed(feeds: readonly LayoutFeed[], input: LayoutInput): LayoutFeed | undefined {
-  return (
-    feeds.find((f) => f.pinned) ??
-    feeds.find((f) => f.participant === input.speaker && f.source === 'camera') ??
-    feeds.find((f) => f.source === 'camera') ??
-    feeds[0]
-  );
+interface StageGeometry {
+  /** So many small tiles, "+N" with them. */
+  most: number;
+  boxes: (count: number) => StageBoxes;
 }
 
-/** A column (or, on a tall canvas, a row) of small tiles beside one large picture. */
-function withStrip(main: LayoutFeed, others: readonly LayoutFeed[], input: LayoutInput, share: number): Region[] {
-  const { width, height } = input;
-  if (others.length === 0) return [place(main, { x: 0, y: 0, width, height }, 1)];
-  const tall = height > width;
-  const stripSize = even((tall ? height : width) * share);
-  const length = tall ? width : height;
-  const ratio = tall ? 9 / 16 : 16 / 9;
-  // tiles keep 16:9 as long as they fit; more of them get smaller
-  const natural = stripSize / ratio;
-  const each = Math.min(natural, length / others.length);
-  const start = (length - each * others.length) / 2;
-  const region = tall
-    ? place(main, { x: 0, y: 0, width, height: height - stripSize }, 1)
-    : place(main, { x: 0, y: 0, width: width - stripSize, height }, 1);
-  return [
-    region,
-    ...others.map((feed, i) =>
-      place(
-        feed,
-        tall
-          ? { x: start + i * each, y: height - stripSize, width: each, height: stripSize }
-          : { x: width - stripSize, y: start + i * each, width: stripSize, height: each },
-        2,
-      ),
-    ),
-  ];
-}
-
-function pictureInPicture(main: LayoutFeed, others: readonly LayoutFeed[], input: LayoutInput): Region[] {
-  const { width, height } = input;
-  const small = { width: width / 4, height: height / 4 };
-  const margin = even(Math.min(width, height) / 36);
-  const fitting = Math.max(1, Math.floor((height - margin) / (small.height + margin)));
-  return [
-    place(main, { x: 0, y: 0, width, height }, 1),
-    ...others
-      .slice(0, fitting)
-      .map((feed, i) =>
-        place(feed, { x: width - margin - small.width, y: height - (i + 1) * (margin + small.height), ...small }, 2 + i),
-      ),
-  ];
-}
-
-function split(feeds: readonly LayoutFeed[], input: LayoutInput): Region[] {
-  const shown = feeds.slice(0, 2);
-  const { width, height } = input;
-  const tall = height > width;
-  return shown.map((feed, i) =>
-    place(
-      feed,
-      tall
-        ? { x: 0, y: (i * height) / shown.length, width, height: height / shown.length }
-        : { x: (i * width) / shown.length, y: 0, width: width / shown.length, height },
-      1,
-    ),
-  );
-}
-
-/** One 9:16 column in the middle: the main feed above, the next two below it. */
-function portrait(main: LayoutFeed, others: readonly LayoutFeed[], input: LayoutInput): Region[] {
-  const width = Math.min(input.width, even((input.height * 9) / 16));
-  const x = even((input.width - width) / 2);
-  const shown = [main, ...others.slice(0, 2)];
-  return shown.map((feed, i) =>
-    place(feed, { x, y: (i * input.height) / shown.length, width, height: input.height / shown.length }, 1),
-  );
-}
-
-function clamp(value: number): number {
-  return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0;
-}
-
-function custom(regions: readonly CustomRegion[], feeds: readonly LayoutFeed[], input: LayoutInput): Region[] {
-  const people = [...new Set(feeds.map((f) => f.participant))];
-  const taken = new Set<string>();
-  const out: Region[] = [];
-  for (const wanted of regions) {
-    const who = wanted.participant ?? (wanted.slot === undefined ? undefined : people[wanted.slot]);
-    const feed = feeds.find((f) => f.participant === who && f.source === wanted.source && !taken.has(f.feed));
-    if (!feed) continue;
-    const x = clamp(wanted.x);
-    const y = clamp(wanted.y);
-    const width = Math.min(clamp(wanted.width), 1 - x);
-    const height = Math.min(clamp(wanted.height), 1 - y);
-    if (width * input.width < 2 || height * input.height < 2) continue;
-    taken.add(feed.feed);
-    out.push(
-      place(feed, { x: x * input.width, y: y * input.height, width: width * input.width, height: height * input.height }, wanted.z, wanted.fit),
-    );
+function stageGeometry(preset: LayoutPreset, main: LayoutFeed, input: LayoutInput): StageGeometry {
+  const gap = gapPixels(input.choice.gap, input);
+  const fit = input.choice.fit ?? 'cover';
+  const shapes = tileShapes(input, fit);
+  const wideMain = main.source === 'screen' || fit === 'contain';
+  const alone = (most: number, boxes: (count: number) => StageBoxes): StageGeometry => ({
+    most,
+    boxes: (count) => (count === 0 ? { main: whole(input), others: [] } : boxes(count)),
+  });
+  if (preset === 'pip') {
+    const others = inPicture(input, gap, shapes);
+    return alone(others.length, (count) => ({ main: whole(input), others: others.slice(0, count) }));
   }
-  return out;
+  if (preset === 'portrait') return { most: MAX_TILES - 1, boxes: (count) => inColumn(count, wideMain, input) };
+  if (input.width > input.height) return alone(STRIP_TILES, (count) => besideStrip(input, count, gap));
+  if (!wideMain) return alone(TALL_STRIP_TILES, (count) => aboveStrip(input, count, gap));
+  const most = input.height >= 1.5 * input.width ? BELOW_TALL : BELOW_SQUARE;
+  return alone(most, (count) => aboveGrid(input, count, gap, shapes, true));
 }
 
-/**
- * A shared screen turns `grid` and `speaker` into `presentation`: what is shared is what people look at.
- * @returns regions in order of z and place; every feed at most once
- */
-export function computeLayout(input: LayoutInput): Layout {
-  const regions = computeRegions(input);
-  return { regions, preset: input.choice.preset, seating: { order: input.feeds.map((f) => f.feed) } };
+/** `portrait`: everything in one column of at most 9:16, in the middle of the canvas. */
+function inColumn(count: number, wideMain: boolean, input: LayoutInput): StageBoxes {
+  const column = { width: evenLike(Math.min(input.width, input.height / WIDE), input.width), height: input.height };
+  const x = centred(column.width, input.width);
+  const moved = (box: Box): Box => ({ ...box, x: box.x + x });
+  if (count === 0) return { main: moved({ x: 0, y: 0, ...column }), others: [] };
+  const gap = Math.min(gapPixels(input.choice.gap, input), gapPixels(0.1, column));
+  const { main, others } = aboveGrid(column, count, gap, tileShapes(column, input.choice.fit ?? 'cover'), wideMain);
+  return { main: moved(main), others: others.map(moved) };
 }
 
-function computeRegions(input: LayoutInput): Region[] {
-  const feeds = input.feeds.filter((f) => !f.hidden);
-  if (feeds.length === 0) return [];
-  const choice = input.choice;
-  const screen = feeds.find((f) => f.source === 'screen' && f.pinned) ?? feeds.find((f) => f.source === 'screen');
-  const preset = screen && (choice.preset === 'grid' || choice.preset === 'speaker') ? 'presentation' : choice.preset;
-  const main = (preset === 'presentation' ? screen : undefined) ?? (mainFeed(feeds, input) as LayoutFeed);
-  const others = feeds.filter((f) => f !== main);
-  switch (preset) {
-    case 'grid':
-      return gridRegions(feeds, input.width, input.height).map(({ feed, ...box }) => place(feed, box, 1));
-    case 'speaker':
-    case 'presentation':
-      return withStrip(main, others, input, 0.2);
-    case 'pip':
-      return pictureInPicture(main, others, input);
-    case 'split':
-      return split([main, ...others], input);
-    case 'single':
-      return [place(main, { x: 0, y: 0, width: input.width, height: input.height }, 1)];
-    case 'portrait':
-      return portrait(main, others, input);
-    case 'custom':
-      return custom(choice.regions ?? [], feeds, input);
-  }
+interface Seen {
+  order: FeedId[];
+  shown: LayoutFeed[];
+  /** People who have a picture that is not shown. */
+  more: number;
+}
+
+/** The first of the list, who must be seen among them; with more than `most`, the last tile is left for "+N". */
+function seen(list: readonly FeedId[], most: number, feeds: readonly LayoutFeed[], input: LayoutInput): Seen {
+  const byFeed = new Map(feeds.map((f) => [f.feed, f]));
+  const visible = list.length <= most ? list.length : most - 1;
+  const must = mustBeSeen(feeds, input).map((f) => f.feed);
+  const order = broughtForward(list, visible, must);
+  const [shown, rest] = [order.slice(0, visible), order.slice(visible)].map((part) => part.map((f) => byFeed.get(f) as LayoutFeed)) as [LayoutFeed[], LayoutFeed[]];
+  return { order, shown, more: new Set(rest.map((f) => f.participant)).size };
+}
+
+function tiles(shown: readonly LayoutFeed[], boxes: readonly Box[], more: number, z: number, input: LayoutInput): Pick<Layout, 'regions' | 'more'> {
+  const regions = shown.map((feed, i) => region(feed, boxes[i] as Box, z, input));
+  return more > 0 ? { regions, more: { ...(boxes[shown.length] as Box), z, count: more } } : { regions };
 }

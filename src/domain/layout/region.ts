@@ -52,7 +52,7 @@ export interface Region extends Box {
 export interface Layout {
   /** Every feed at most once. */
   regions: Region[];
-  /** The tile that stands for `count` people without one of their own. */
+  /** The tile that stands for the `count` people who have a picture that found no place. */
   more?: Box & { z: number; count: number };
   /** What is shown: differs from the choice while a screen is shared. */
   preset: LayoutPreset;
