@@ -2,6 +2,7 @@
  * One room's mix in its own process: feeds in, units out. Puts together graph, stage, overlays, sound line, degrade ladder and both
  * clients. The decisions are elsewhere (domain/layout, domain/degrade-ladder, domain/uplink, sound-line); this is what happens when.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DegradeEffects } from '../domain/degrade-ladder.ts';
 import type { FeedId, ParticipantId } from '../domain/ids.ts';
 import type { Seating } from '../domain/layout/region.ts';
@@ -21,6 +22,8 @@ import { UplinkWishes } from './uplink-wishes.ts';
 const TRACK_COUNT = 4;
 /** Wishes for less are told after a while of less. */
 const UPLINK_TICK_MS = 500;
+/** The first picture waits so long for ingest to tell who is there: after a restart nobody is to miss from it. */
+const PEOPLE_MS = 150;
 /** The first pictures of a process come late; how the machine keeps up shows only after them. */
 const SETTLED_MS = 1500;
 
@@ -53,6 +56,8 @@ export class RoomMix {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #startedNs = process.hrtime.bigint();
   readonly #tracksSeen = new Set<string>();
+  readonly #peopleTold = signal();
+  #closed = false;
 
   constructor(
     private readonly options: RoomMixOptions,
@@ -79,6 +84,7 @@ export class RoomMix {
     this.#stage = new Stage(room, this.#graph, {
       ...(memory?.seating ? { seating: memory.seating } : {}),
       laidOut: (layout, feeds) => {
+        this.#peopleTold.give();
         this.#seating = layout.seating;
         this.#remember();
         this.#uplink.laidOut(layout, feeds, performance.now());
@@ -100,7 +106,7 @@ export class RoomMix {
       },
     });
     this.#feeds = new FeedClient(options.feedSocket, {
-      connected: () => undefined,
+      connected: () => this.#stage.expectFeeds(),
       feedAdded: (feed: FeedInfo) => this.#stage.addFeed(feed),
       feedRemoved: (feed: FeedId) => this.#stage.removeFeed(feed),
       participantChanged: (participant: ParticipantInfo) => this.#stage.changeParticipant(participant),
@@ -127,6 +133,7 @@ export class RoomMix {
     this.#applyEffects(effects);
     if (degraded) this.report({ type: 'degraded', degraded });
     this.#timers.push(setInterval(() => this.#uplink.tick(performance.now()), UPLINK_TICK_MS));
+    this.#feeds.start();
     this.#programme.start();
   }
 
@@ -148,6 +155,7 @@ export class RoomMix {
 
   /** Stops at once; the process must end afterwards. */
   close(): void {
+    this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#overload.close();
     this.#sound?.close();
@@ -199,13 +207,17 @@ export class RoomMix {
       return;
     }
     this.#anchorNs = anchorNs;
+    void Promise.race([this.#peopleTold.promise, delay(PEOPLE_MS)]).then(() => this.#begin(anchorNs, welcome.keyframeGridFrames));
+  }
+
+  #begin(anchorNs: bigint, keyframeGridFrames: number): void {
+    if (this.#closed) return;
     // The next grid place, not the last one: an epoch that began in the past would send frames that the epoch before it has sent
     // already (a warm spare delivers 50 ms after a kill), and the origin would have to wait for another keyframe.
     const baseNs = epochBaseNs(anchorNs, process.hrtime.bigint() + EPOCH_STEP_NS);
     this.#sound = new SoundGuard(anchorNs, baseNs, (samples, sample) => this.#graph.pushSound(samples, sample));
-    this.#graph.start({ baseMonotonicNs: baseNs, anchorMonotonicNs: anchorNs, keyframeGridFrames: welcome.keyframeGridFrames });
+    this.#graph.start({ baseMonotonicNs: baseNs, anchorMonotonicNs: anchorNs, keyframeGridFrames });
     this.#sound.start();
-    this.#feeds.start();
     this.#timers.push(
       setInterval(() => {
         const { frames, feeds, latenessMs, dropped } = this.heartbeat(0);
@@ -213,4 +225,15 @@ export class RoomMix {
       }, 1000),
     );
   }
+}
+
+interface Signal {
+  promise: Promise<void>;
+  give: () => void;
+}
+
+function signal(): Signal {
+  let give: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => (give = resolve));
+  return { promise, give };
 }

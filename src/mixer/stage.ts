@@ -68,6 +68,11 @@ export class Stage {
     return this.#feeds.size;
   }
 
+  /** Ingest is there and tells its feeds now: with them, or without any, comes the first layout. */
+  expectFeeds(): void {
+    this.#changed();
+  }
+
   addFeed(info: FeedInfo): void {
     const known = this.#feeds.get(info.feed);
     if (known) known.info = info;

@@ -1,11 +1,17 @@
 /** What is seen in the mix: the right pictures in the right places, in time, and no delay from slots that are silent. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FeedId, ParticipantId } from '../../src/domain/ids.ts';
+import { computeLayout } from '../../src/domain/layout/layout-engine.ts';
+import type { Box } from '../../src/domain/layout/region.ts';
+import { nearestVideoFrame, videoFrameStartNs } from '../../src/domain/programme-time.ts';
+import type { LayoutPreset, VideoFormat } from '../../src/domain/room.ts';
 import { percentile, risingEdges } from '../support/flash-beep.ts';
 import { decodeUnitPictures, MixerRig, plainPicture, type MixChild, type Picture, type ReceivedUnit } from '../support/mixer-rig.ts';
 
 const WIDTH = 320;
 const HEIGHT = 180;
+const HD: VideoFormat = { width: 1280, height: 720, frameRate: 30 };
 const red = plainPicture(640, 360, 81, 90, 240);
 const blue = plainPicture(640, 360, 41, 240, 110);
 const white = plainPicture(640, 360, 235);
@@ -40,6 +46,45 @@ function colourAt(picture: Buffer | undefined, x: number, y: number): string {
   return `rgb(${r},${g},${b})`;
 }
 
+/** Boxes of the rig's first feeds, by their number; `screens` of them are shared screens, the others cameras. */
+function boxes(preset: LayoutPreset, count: number, screens: readonly number[] = [], canvas = HD): { of: (n: number) => Box; more: Box | undefined } {
+  const numbers = Array.from({ length: count }, (_, i) => i + 1);
+  const { regions, more } = computeLayout({
+    choice: { preset },
+    ...canvas,
+    feeds: numbers.map((n) => ({
+      feed: `p${n}` as FeedId,
+      participant: `p${n}` as ParticipantId,
+      source: screens.includes(n) ? 'screen' : 'camera',
+      pinned: false,
+      hidden: false,
+    })),
+  });
+  return { of: (n) => regions.find((r) => r.feed === `p${n}`) ?? { x: 0, y: 0, width: 0, height: 0 }, more };
+}
+
+/** Colour at a place of a tile, given in fractions of it. */
+function colourIn(picture: Buffer | undefined, box: Box | undefined, x = 0.5, y = 0.3, canvas = HD): string {
+  if (!box) return 'no tile';
+  return colourAt(picture, (box.x + x * box.width) / canvas.width, (box.y + y * box.height) / canvas.height);
+}
+
+/** Of the green in a tile, 0…255: its text. */
+function brightest(picture: Buffer | undefined, box: Box | undefined): number {
+  let most = 0;
+  if (picture && box)
+    for (let y = Math.ceil((box.y / HD.height) * HEIGHT); y < Math.floor(((box.y + box.height) / HD.height) * HEIGHT); y++)
+      for (let x = Math.ceil((box.x / HD.width) * WIDTH); x < Math.floor(((box.x + box.width) / HD.width) * WIDTH); x++) most = Math.max(most, picture[(y * WIDTH + x) * 3 + 1] ?? 0);
+  return most;
+}
+
+/** Share of the picture's middle row that is red. */
+function redWidth(picture: Buffer): number {
+  let count = 0;
+  for (let x = 0; x < WIDTH; x++) if (colourAt(picture, (x + 0.5) / WIDTH, 0.5) === 'red') count++;
+  return count / WIDTH;
+}
+
 describe('the mix', () => {
   it('puts two cameras side by side, follows a layout within 500 ms, and closes up when one leaves', async () => {
     rig.feeds.add(() => red);
@@ -61,6 +106,13 @@ describe('the mix', () => {
 
     const before = seen[at(changedNs) - 1];
     expect([colourAt(before, 0.25, 0.5), colourAt(before, 0.75, 0.5), colourAt(before, 0.25, 0.1), colourAt(before, 0.75, 0.9)]).toEqual(['red', 'blue', 'black', 'black']);
+
+    // at full frame rate, without a lost or black picture
+    for (const [i, unit] of units.entries()) expect(unit.ptsNs).toBe(videoFrameStartNs(nearestVideoFrame((units[0] as ReceivedUnit).ptsNs, 30) + i, 30));
+    expect(seen.filter((p) => colourAt(p, 0.25, 0.5) !== 'red')).toEqual([]);
+    const widths = seen.slice(at(changedNs)).slice(0, 20).map(redWidth);
+    expect(new Set(widths).size).toBeGreaterThanOrEqual(6);
+    expect([...widths].sort((a, b) => a - b)).toEqual(widths);
 
     const single = seen.findIndex((p, i) => i >= at(changedNs) && colourAt(p, 0.95, 0.05) === 'red' && colourAt(p, 0.05, 0.95) === 'red');
     const tookMs = Number((units[single] as ReceivedUnit).arrivedNs - changedNs) / 1e6;
@@ -86,41 +138,80 @@ describe('the mix', () => {
     const { pictures: seen } = await pictures();
     const last = seen.at(-1);
 
-    // presentation: screen 1024 px wide on the left, fitted to 1024×576; a strip of two on the right
-    expect(colourAt(last, 0.4, 0.5)).toBe('red');
-    expect(colourAt(last, 0.4, 0.05)).toBe('black');
-    expect(colourAt(last, 0.9, 0.33)).toBe('white');
-    expect(colourAt(last, 0.9, 0.45)).toBe('black');
-    expect(colourAt(last, 0.9, 0.56)).not.toBe('black');
+    const { of } = boxes('grid', 3, [3]);
+    expect(colourIn(last, of(3))).toBe('red');
+    expect(colourAt(last, 0.4, 0.03)).toBe('black');
+    expect(colourIn(last, of(1), 0.5, 0.25)).toBe('white');
+    expect(colourIn(last, of(1), 0.5, 0.75)).toBe('black');
+    expect(colourIn(last, of(2), 0.4, 0.5)).not.toBe('black');
     // the name stands at the lower left of the screen: darker than the red around it
-    expect(colourAt(last, 0.0135, 0.865)).not.toBe('red');
-    expect(colourAt(last, 0.4, 0.865)).toBe('red');
+    expect(colourIn(last, of(3), 0.014, 0.955)).not.toBe('red');
+    expect(colourIn(last, of(3), 0.5, 0.955)).toBe('red');
+  });
+
+  it('shows who joins at once with an avatar, then the picture; an avatar again when the camera goes off; a number for those without a tile', async () => {
+    for (let n = 1; n <= 3; n++) rig.feeds.add(() => red);
+    rig.start(mix);
+    await mix.until('ready');
+    await pause(500);
+    const joinedNs = process.hrtime.bigint();
+    const last = rig.feeds.add(() => red, { video: false, name: 'Олена' });
+    await pause(700);
+    const onNs = process.hrtime.bigint();
+    rig.feeds.setVideo(last, true);
+    await pause(500);
+    const offNs = process.hrtime.bigint();
+    rig.feeds.setVideo(last, false);
+    await pause(500);
+    const manyNs = process.hrtime.bigint();
+    for (let n = 5; n <= 27; n++) rig.feeds.add(() => undefined, { video: false });
+    await pause(1000);
+
+    const { units, pictures: seen } = await pictures();
+    const tile = boxes('grid', 4).of(4);
+    // on the disc, beside the letter
+    const [joined, on, off] = [joinedNs, onNs, offNs].map((fromNs, i) => {
+      const wanted = i === 1 ? (c: string) => c === 'red' : (c: string) => c !== 'red' && c !== 'black';
+      const at = units.findIndex((u, k) => u.arrivedNs >= fromNs && wanted(colourIn(seen[k], tile, 0.6, 0.4)));
+      return Number((units[at] as ReceivedUnit).arrivedNs - fromNs) / 1e6;
+    });
+    console.info('ms: avatar after joining', joined?.toFixed(0), 'picture after camera on', on?.toFixed(0), 'avatar after camera off', off?.toFixed(0));
+    expect(joined).toBeLessThan(500);
+    expect(on).toBeLessThan(200);
+    expect(off).toBeLessThan(200);
+    const { of, more } = boxes('grid', 27);
+    expect([1, 2, 3].map((n) => colourIn(seen.at(-1), of(n)))).toEqual(['red', 'red', 'red']);
+    expect(brightest(seen.at(-1), more)).toBeGreaterThan(120);
+    expect(brightest(seen[units.findIndex((u) => u.arrivedNs > manyNs) - 1], more)).toBeLessThan(100);
   });
 
   it('is not delayed by a feed that falls silent', async () => {
     let silent = false;
-    rig.feeds.add((at) => (at % 500_000_000n < 100_000_000n ? white : black));
+    // not a whole number of frames, so that all places between two pictures are met
+    rig.feeds.add((at) => (at % 310_000_000n < 120_000_000n ? white : black));
     rig.feeds.add(() => (silent ? undefined : blue));
     rig.feeds.add(() => undefined);
     rig.start(mix);
     await mix.until('ready');
-    await pause(5000);
+    await pause(3500);
     silent = true;
     const silentNs = process.hrtime.bigint();
-    await pause(5000);
+    await pause(3500);
 
     const { units, pictures: seen } = await pictures();
-    const brightness = seen.map((p) => p[(Math.floor(HEIGHT * 0.25) * WIDTH + Math.floor(WIDTH * 0.25)) * 3] ?? 0);
+    const { of } = boxes('grid', 3);
+    const at = { x: Math.floor(((of(1).x + of(1).width / 2) / HD.width) * WIDTH), y: Math.floor(((of(1).y + of(1).height / 2) / HD.height) * HEIGHT) };
+    const brightness = seen.map((p) => p[(at.y * WIDTH + at.x) * 3] ?? 0);
     const seconds = units.map((u) => Number(u.arrivedNs) / 1e9);
-    const delays = risingEdges(seconds, brightness, 0.3).map((t) => ({ t, delayMs: (t % 0.5) * 1000 }));
-    const median = (list: typeof delays): number => percentile(list.map((d) => d.delayMs), 0.5);
-    const busy = median(delays.filter((d) => d.t < Number(silentNs) / 1e9));
-    const quiet = median(delays.filter((d) => d.t > Number(silentNs) / 1e9 + 0.5));
+    const delays = risingEdges(seconds, brightness, 0.2).map((t) => ({ t, delayMs: Number(BigInt(Math.round(t * 1e9)) % 310_000_000n) / 1e6 }));
+    const busy = delays.filter((d) => d.t < Number(silentNs) / 1e9).map((d) => d.delayMs);
+    const quiet = delays.filter((d) => d.t > Number(silentNs) / 1e9 + 0.5).map((d) => d.delayMs);
+    const words = (list: number[]): string => `${percentile(list, 0.5).toFixed(0)} (p95 ${percentile(list, 0.95).toFixed(0)})`;
 
-    console.info('picture to unit, ms: all slots busy', busy.toFixed(0), 'one silent', quiet.toFixed(0));
+    console.info('picture to unit, ms: all slots busy', words(busy), 'one silent', words(quiet));
     expect(delays.length).toBeGreaterThan(15);
-    expect(busy).toBeLessThan(130);
-    expect(quiet).toBeLessThan(busy + 25);
+    expect(percentile(busy, 0.5)).toBeLessThan(130);
+    expect(percentile(quiet, 0.95)).toBeLessThanOrEqual(percentile(busy, 0.95) + 20);
   });
 
   it('goes on with silence when the sound stops, and with the sound when it comes back', async () => {
@@ -141,5 +232,59 @@ describe('the mix', () => {
     const behindMs = Number(countNs - rig.programme.anchorNs - (during.at(-1) as ReceivedUnit).ptsNs) / 1e6;
     expect(behindMs).toBeLessThan(500);
     expect(units.length).toBeGreaterThan(during.length + 30);
+  });
+
+  it('goes on where it was with the next process: same seats, same step of the ladder', async () => {
+    const colours = [red, blue, white, plainPicture(640, 360, 145, 54, 34)];
+    for (const colour of colours) rig.feeds.add(() => colour);
+    rig.start(mix);
+    await mix.until('ready');
+    await pause(300);
+    rig.feeds.remove(1);
+    rig.feeds.add(() => red);
+    await pause(900);
+    const memory = mix.messages.findLast((m) => m.type === 'memory');
+    const next = await rig.spare();
+    const before = (await pictures()).pictures.at(-1);
+    mix.process.kill('SIGKILL');
+    rig.programme.units.length = 0;
+    rig.start(next, 2, rig.room(), { memory: { ...memory?.memory, degradeStep: 'frameRate' } });
+    await next.until('ready');
+    await pause(600);
+
+    const { units, pictures: seen } = await pictures();
+    const corners = (p: Buffer | undefined): string[] => [0.25, 0.75].flatMap((y) => [0.25, 0.75].map((x) => colourAt(p, x, y)));
+    expect(corners(seen[0])).toEqual(corners(before));
+    expect(new Set(corners(before)).size).toBe(4);
+    expect(next.messages.find((m) => m.type === 'degraded')).toMatchObject({ degraded: { step: 'frameRate' } });
+    const stepMs = units.slice(1).map((u, i) => Number(u.ptsNs - (units[i] as ReceivedUnit).ptsNs) / 1e6);
+    expect(stepMs.every((ms) => Math.abs(ms - 66.667) < 0.01)).toBe(true);
+    expect(units.every((u) => Math.abs(Number(u.durationNs) / 1e6 - 66.667) < 0.01)).toBe(true);
+  });
+
+  it.each([
+    { width: 720, height: 1280, frameRate: 30 },
+    { width: 1920, height: 1080, frameRate: 25 },
+    { width: 720, height: 720, frameRate: 60 },
+  ])('makes a programme of $width×$height at $frameRate without a prepared graph', async (format) => {
+    rig.feeds.add(() => red);
+    rig.feeds.add(() => blue);
+    rig.start(mix, 1, rig.room({ preset: 'grid' }, false, format));
+    const { sinceStartMs } = await mix.until('ready');
+    await pause(500);
+
+    console.info(`${format.width}×${format.height}@${format.frameRate}: delivers after ms`, sinceStartMs);
+    expect(sinceStartMs).toBeLessThan(2000);
+    const places = boxes('grid', 2, [], format);
+    for (const track of ['video:high', 'video:mid'] as const) {
+      const units = rig.programme.track(track);
+      const init = rig.programme.inits.get(track);
+      const divisor = track === 'video:high' ? 1 : 2;
+      expect(init).toMatchObject({ width: format.width / divisor, height: format.height / divisor, frameRate: format.frameRate });
+      const first = nearestVideoFrame((units[0] as ReceivedUnit).ptsNs, format.frameRate);
+      for (const [i, unit] of units.entries()) expect(unit.ptsNs).toBe(videoFrameStartNs(first + i, format.frameRate));
+      const seen = await decodeUnitPictures(init as NonNullable<typeof init>, units, WIDTH, HEIGHT);
+      expect([1, 2].map((n) => colourIn(seen.at(-1), places.of(n), 0.5, 0.5, format))).toEqual(['red', 'blue']);
+    }
   });
 });

@@ -10,12 +10,12 @@ import { pluginDir, repoRoot } from '../../src/config/paths.ts';
 import type { FeedId, ParticipantId, RoomId } from '../../src/domain/ids.ts';
 import { KEYFRAME_GRID_FRAMES } from '../../src/domain/programme-time.ts';
 import type { TrackName } from '../../src/domain/rendition.ts';
-import type { LayoutChoice } from '../../src/domain/room.ts';
-import { encodeFeedMessage, encodePcm, FEED_FRAME, feedSocketPath, type FeedInfo } from '../../src/media/feed-protocol.ts';
+import type { LayoutChoice, VideoFormat } from '../../src/domain/room.ts';
+import { encodeFeedMessage, encodePcm, FEED_FRAME, feedSocketPath, type FeedInfo, type ParticipantInfo } from '../../src/media/feed-protocol.ts';
 import { FrameRingWriter, i420Bytes, ringPath } from '../../src/media/frame-ring.ts';
 import { FrameReader } from '../../src/media/framing.ts';
 import { decodeUnit, encodeProgrammeMessage, PROGRAMME_FRAME, programmeSocketPath, type SourceHello, type TrackInit, type Unit } from '../../src/media/programme-protocol.ts';
-import type { FromMix, MixRoom, ToMix } from '../../src/mixer/mix-ipc.ts';
+import type { FromMix, MixMemory, MixRoom, ToMix } from '../../src/mixer/mix-ipc.ts';
 import { run } from './decode.ts';
 
 export const RIG_ROOM = 'rig' as RoomId;
@@ -112,11 +112,19 @@ export interface RigFeedOptions {
   frameRate?: number;
 }
 
+interface RigFeed {
+  info: FeedInfo;
+  ring: FrameRingWriter;
+  picture: (atNs: bigint) => Picture | undefined;
+  options: RigFeedOptions;
+  timer: NodeJS.Timeout | undefined;
+}
+
 /** The feed side: serves the socket, writes rings, 10 ms of sound at a time. */
 export class TestFeeds {
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
-  readonly #feeds = new Map<number, { info: FeedInfo; ring: FrameRingWriter; timer: NodeJS.Timeout | undefined }>();
+  readonly #feeds = new Map<number, RigFeed>();
   #next = 1;
   #soundTimer: NodeJS.Timeout | undefined;
 
@@ -150,22 +158,43 @@ export class TestFeeds {
       audio: true,
       joinedAtNs: process.hrtime.bigint().toString(),
     };
-    const known = { info, ring, timer: undefined as NodeJS.Timeout | undefined };
+    const known: RigFeed = { info, ring, picture, options, timer: undefined };
     this.#feeds.set(index, known);
+    if (info.video) this.#run(known);
     this.#broadcast(encodeFeedMessage(FEED_FRAME.feedAdded, info));
-    if (info.video) {
-      const stepNs = BigInt(Math.round(1e9 / (options.frameRate ?? 30)));
-      let dueNs = process.hrtime.bigint();
-      const tick = (): void => {
-        const now = process.hrtime.bigint();
-        const shown = picture(now);
-        if (shown) ring.write(shown.pixels, shown.width, shown.height, options.rotation ?? 0, now);
-        dueNs += stepNs;
-        known.timer = setTimeout(tick, Math.max(0, Number(dueNs - process.hrtime.bigint()) / 1e6));
-      };
-      tick();
-    }
     return index;
+  }
+
+  /** Camera on or off. As with ingest, the first picture is in the ring before the feed is told to have video. */
+  setVideo(index: number, video: boolean): void {
+    const known = this.#feeds.get(index);
+    if (!known || known.info.video === video) return;
+    known.info = { ...known.info, video };
+    clearTimeout(known.timer);
+    if (video) this.#run(known);
+    this.#broadcast(encodeFeedMessage(FEED_FRAME.feedAdded, known.info));
+  }
+
+  /** What a host changed. */
+  participant(index: number, change: Partial<Omit<ParticipantInfo, 'participant'>>): void {
+    const info = this.#feeds.get(index)?.info;
+    if (!info) return;
+    this.#broadcast(
+      encodeFeedMessage(FEED_FRAME.participant, { participant: info.participant, name: info.name, audioMuted: false, videoHidden: false, pinned: false, ...change }),
+    );
+  }
+
+  #run(known: RigFeed): void {
+    const stepNs = BigInt(Math.round(1e9 / (known.options.frameRate ?? 30)));
+    let dueNs = process.hrtime.bigint();
+    const tick = (): void => {
+      const now = process.hrtime.bigint();
+      const shown = known.picture(now);
+      if (shown) known.ring.write(shown.pixels, shown.width, shown.height, known.options.rotation ?? 0, now);
+      dueNs += stepNs;
+      known.timer = setTimeout(tick, Math.max(0, Number(dueNs - process.hrtime.bigint()) / 1e6));
+    };
+    tick();
   }
 
   remove(index: number): void {
@@ -236,8 +265,8 @@ export class MixerRig {
     await this.feeds.listen();
   }
 
-  room(layout: LayoutChoice = { preset: 'grid' }, labels = false): MixRoom {
-    return { id: RIG_ROOM, layout, overlays: { labels }, recording: false, images: {}, video: { width: 1280, height: 720, frameRate: 30 } };
+  room(layout: LayoutChoice = { preset: 'grid' }, labels = false, video: VideoFormat = { width: 1280, height: 720, frameRate: 30 }): MixRoom {
+    return { id: RIG_ROOM, layout, overlays: { labels }, recording: false, images: {}, video };
   }
 
   /** A mixer process, loaded and waiting. */
@@ -269,8 +298,8 @@ export class MixerRig {
     return mix;
   }
 
-  start(mix: MixChild, epoch = 1, room = this.room()): void {
-    mix.send({ type: 'start', room, epoch, feedSocket: this.feeds.path, programmeSocket: this.programme.path });
+  start(mix: MixChild, epoch = 1, room = this.room(), more: { memory?: MixMemory; calmNeededMs?: number } = {}): void {
+    mix.send({ type: 'start', room, epoch, feedSocket: this.feeds.path, programmeSocket: this.programme.path, ...more });
   }
 
   async close(): Promise<void> {
