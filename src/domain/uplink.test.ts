@@ -58,6 +58,8 @@ describe('uplinkWish', () => {
   it('asks for one size less when the machine is overloaded', () => {
     expect(size(camera(404, 228, { rungsDown: 1 }))).toBe('320x180@30');
     expect(size(camera(140, 80, { rungsDown: 1 }))).toBe('160x90@15');
+    const near = { rungsDown: 1, previous: camera(470, 264, { rungsDown: 1 }) };
+    expect(size(camera(470, 264, near))).toBe('426x240@30');
     expect(size(screen(1056, 594, { rungsDown: 1 }))).toBe('1280x720@15');
     expect(size(screen(200, 112, { rungsDown: 1 }))).toBe('640x360@15');
   });

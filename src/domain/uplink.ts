@@ -82,7 +82,7 @@ function cameraWish(need: UplinkNeed, box: Size, upright: boolean): UplinkWish {
   const required = requiredHeight(box, need.fit, upright);
   // larger than the canvas's longer side is never sent, also for what a tall canvas crops out of a wide picture
   const most = rungFor((Math.max(canvas.width, canvas.height) * 9) / 16);
-  const rung = lowered(Math.min(most, steadyRung(required, need.previous)), need.rungsDown, 0);
+  const rung = lowered(Math.min(most, steadyRung(required, need)), need.rungsDown, 0);
   const { width, height, bps30, bps15 } = RUNGS[rung] as (typeof RUNGS)[number];
   const frameRate = Math.min(canvas.frameRate, box.height <= SMALL_TILE_HEIGHT ? SMALL_TILE_RATE : 30);
   const maxBitrateBps = frameRate <= SMALL_TILE_RATE ? bps15 : bps30;
@@ -93,7 +93,7 @@ function screenWish(need: UplinkNeed, box: Size, upright: boolean): UplinkWish {
   const { canvas } = need;
   const large = box.width >= canvas.width * SCREEN_LARGE || box.height >= canvas.height * SCREEN_LARGE;
   const required = requiredHeight(box, 'contain', upright);
-  const wanted = Math.max(SCREEN_LEAST_RUNG, large ? rungFor(required * SCREEN_OVERSAMPLING) : steadyRung(required, need.previous));
+  const wanted = Math.max(SCREEN_LEAST_RUNG, large ? rungFor(required * SCREEN_OVERSAMPLING) : steadyRung(required, need));
   const rung = lowered(wanted, need.rungsDown, SCREEN_LEAST_RUNG);
   const { width, height } = RUNGS[rung] as (typeof RUNGS)[number];
   return {
@@ -117,9 +117,10 @@ function rungFor(required: number): number {
   return found === -1 ? LAST : found;
 }
 
-function steadyRung(required: number, previous: UplinkWish | undefined): number {
+function steadyRung(required: number, { previous, rungsDown }: UplinkNeed): number {
   const rung = rungFor(required);
-  if (!previous?.shown) return rung;
+  // a wish that was lowered says nothing about the size of the box
+  if (!previous?.shown || rungsDown) return rung;
   const before = RUNGS.findIndex((r) => r.height === Math.min(previous.width, previous.height));
   if (before === -1 || before === rung) return rung;
   const heightOf = (index: number): number => RUNGS[index]?.height ?? 0;

@@ -76,6 +76,17 @@ describe('grid', () => {
     expect(names(layout('grid', people(1, 2, 3), { seating: hidden.seating }))).toBe('p3 p2 p1');
   });
 
+  it('keeps the seat of who publishes anew, whether the old feed goes first or later', () => {
+    const before = layout('grid', range(4));
+    const anew = camera(2, { feed: 'anew' as FeedId });
+    expect(names(layout('grid', [...people(1, 3, 4), anew], { seating: before.seating }))).toBe('p1 anew p3 p4');
+    const both = layout('grid', [...range(4), anew, camera(5)], { seating: before.seating });
+    expect(names(both)).toBe('p1 p2 p3 p4 anew p5');
+    expect(names(layout('grid', [...people(1, 3, 4), anew, camera(5)], { seating: both.seating }))).toBe('p1 anew p3 p4 p5');
+    const stage = layout('speaker', range(4), { speaks: 2 });
+    expect(names(layout('speaker', [...people(1, 3, 4), anew], { seating: stage.seating }))).toBe('anew p1 p3 p4');
+  });
+
   it('brings who speaks or is pinned into the last seat that is seen, nobody else moves', () => {
     const before = layout('grid', range(30));
     const speaking = layout('grid', range(30), { speaks: 29, seating: before.seating });

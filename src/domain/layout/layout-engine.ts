@@ -9,7 +9,7 @@ import { centred, evenLike, gapPixels, inside, tileShapes, WIDE } from './geomet
 import { bestGrid, gridBoxes } from './grid.ts';
 import { effectivePreset, mainFeed, mustBeSeen, splitMust } from './on-stage.ts';
 import type { Box, Layout, LayoutFeed, LayoutInput, Region } from './region.ts';
-import { broughtForward, seatsWithoutStage, seatsWithStage, takeSeats } from './seats.ts';
+import { broughtForward, handedOn, seatingOf, seatsWithoutStage, seatsWithStage, takeSeats } from './seats.ts';
 import { aboveGrid, aboveStrip, besideStrip, halves, inPicture, shareAndPerson, STRIP_TILES, TALL_STRIP_TILES, type StageBoxes } from './stage-boxes.ts';
 
 export { even } from './geometry.ts';
@@ -19,8 +19,10 @@ const BELOW_TALL = 12;
 const BELOW_SQUARE = 6;
 
 /** A layout for the feeds of a room; the seating in it goes into the next call. */
-export function computeLayout(input: LayoutInput): Layout {
-  const feeds = [...new Map(input.feeds.filter((f) => !f.hidden).map((f) => [f.feed, f])).values()];
+export function computeLayout(room: LayoutInput): Layout {
+  const feeds = [...new Map(room.feeds.filter((f) => !f.hidden).map((f) => [f.feed, f])).values()];
+  const seating = handedOn(room.seating, feeds);
+  const input: LayoutInput = seating ? { ...room, seating } : room;
   const preset = effectivePreset(input, feeds);
   if (feeds.length === 0) return { regions: [], preset, seating: { order: [] } };
   switch (preset) {
@@ -32,12 +34,12 @@ export function computeLayout(input: LayoutInput): Layout {
       const order = seatsWithoutStage(seatsOf(feeds, input));
       const byFeed = new Map(feeds.map((f) => [f.feed, f]));
       const bySeat = order.map((f) => byFeed.get(f) as LayoutFeed);
-      return { regions: customRegions(input.choice.regions ?? [], bySeat, input), preset, seating: { order } };
+      return { regions: customRegions(input.choice.regions ?? [], bySeat, input), preset, seating: seatingOf(order, feeds) };
     }
     case 'single': {
       const main = mainFeed(preset, feeds, input);
       // nobody else is seen, so nobody changes places
-      return { regions: [region(main, whole(input), 1, input)], preset, seating: { order: seatsWithoutStage(seatsOf(feeds, input)), main: main.feed } };
+      return { regions: [region(main, whole(input), 1, input)], preset, seating: seatingOf(seatsWithoutStage(seatsOf(feeds, input)), feeds, main.feed) };
     }
     case 'speaker':
     case 'presentation':
@@ -68,7 +70,7 @@ function gridLayout(feeds: readonly LayoutFeed[], input: LayoutInput): Layout {
   const gap = gapPixels(input.choice.gap, input);
   const area = inside(input, gap);
   const boxes = count === 1 ? [whole(input)] : gridBoxes(count, bestGrid(count, area, gap, tileShapes(input, input.choice.fit ?? 'cover')), area, gap);
-  return { ...tiles(shown, boxes, more, 1, input), preset: 'grid', seating: { order } };
+  return { ...tiles(shown, boxes, more, 1, input), preset: 'grid', seating: seatingOf(order, feeds) };
 }
 
 function splitLayout(feeds: readonly LayoutFeed[], input: LayoutInput): Layout {
@@ -77,7 +79,7 @@ function splitLayout(feeds: readonly LayoutFeed[], input: LayoutInput): Layout {
   const order = broughtForward(seatsWithoutStage(seatsOf(feeds, input)), 2, must);
   const shown = order.slice(0, 2).map((f) => byFeed.get(f) as LayoutFeed);
   const [first, second] = shown;
-  const seating = { order };
+  const seating = seatingOf(order, feeds);
   if (!first || !second) return { ...tiles(shown, [whole(input)], 0, 1, input), preset: 'split', seating };
   const gap = gapPixels(input.choice.gap, input);
   if (first.source === second.source) return { ...tiles(shown, halves(input, gap), 0, 1, input), preset: 'split', seating };
@@ -103,7 +105,11 @@ function stageLayout(preset: 'speaker' | 'presentation' | 'pip' | 'portrait', fe
     regions: [region(main, placed.main, 1, input), ...others.regions],
     ...(others.more ? { more: others.more } : {}),
     preset,
-    seating: { order: order.map((f) => (f === main.feed ? f : (stripOrder[next++] as FeedId))), main: main.feed },
+    seating: seatingOf(
+      order.map((f) => (f === main.feed ? f : (stripOrder[next++] as FeedId))),
+      feeds,
+      main.feed,
+    ),
   };
 }
 

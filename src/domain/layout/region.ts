@@ -19,6 +19,8 @@ export interface Seating {
   order: readonly FeedId[];
   /** Shown large by the last layout that has such a place. */
   main?: FeedId;
+  /** Whose feed it is and of what, by seat: who publishes anew (another feed) keeps the seat. */
+  owners?: readonly string[];
 }
 
 export interface LayoutInput {

@@ -1,6 +1,6 @@
 /** Same people, same places: who sits where after joins, leaves and changes on stage. Pure. */
 import type { FeedId } from '../ids.ts';
-import type { Seating } from './region.ts';
+import type { LayoutFeed, Seating } from './region.ts';
 
 /** Seats after joins and leaves, before it is known who is on stage. */
 export interface Seats {
@@ -8,6 +8,37 @@ export interface Seats {
   others: readonly FeedId[];
   /** The layout before had somebody on stage; `feed` is undefined when that one has left. */
   stage?: { index: number; feed: FeedId | undefined };
+}
+
+function ownerOf({ participant, source }: LayoutFeed): string {
+  return `${source} ${participant}`;
+}
+
+/** The seating to carry on. */
+export function seatingOf(order: readonly FeedId[], feeds: readonly LayoutFeed[], main?: FeedId): Seating {
+  const owners = new Map(feeds.map((f) => [f.feed, ownerOf(f)]));
+  return { order, owners: order.map((f) => owners.get(f) ?? ''), ...(main === undefined ? {} : { main }) };
+}
+
+/** Feeds that were replaced by another one of the same participant and source hand their seats (and the stage) on to it. */
+export function handedOn(previous: Seating | undefined, feeds: readonly LayoutFeed[]): Seating | undefined {
+  if (!previous?.owners) return previous;
+  const here = new Set(feeds.map((f) => f.feed));
+  const newest = new Map(feeds.map((f) => [ownerOf(f), f.feed]));
+  const order = [...previous.order];
+  let main = previous.main;
+  const seated = new Set<FeedId>();
+  for (const [i, gone] of previous.order.entries()) {
+    const successor = newest.get(previous.owners[i] ?? '');
+    if (here.has(gone) || successor === undefined || seated.has(successor)) continue;
+    seated.add(successor);
+    // for a moment both may have had a seat
+    const other = order.indexOf(successor);
+    order[order.indexOf(gone)] = successor;
+    if (other !== -1) order[other] = gone;
+    if (main === gone) main = successor;
+  }
+  return { order, ...(main === undefined ? {} : { main }) };
 }
 
 /**
