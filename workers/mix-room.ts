@@ -64,6 +64,9 @@ process.on('message', (message: ToMix) => {
     case 'room':
       mix?.changeRoom(message.room);
       return;
+    case 'caption':
+      mix?.caption(message.caption);
+      return;
     case 'stop':
       end();
   }

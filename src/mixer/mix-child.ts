@@ -18,6 +18,7 @@ export interface MixChildEvents {
   memory: [memory: MixMemory];
   uplink: [wishes: Record<ParticipantId, UplinkWish[]>];
   degraded: [degraded: DegradedState | undefined];
+  imageFailed: [path: string, detail: string];
   failed: [code: Extract<FromMix, { type: 'failed' }>['code'], detail: string, epoch: number | undefined];
   exited: [];
 }
@@ -73,6 +74,9 @@ export class MixChild extends EventEmitter<MixChildEvents> {
         return;
       case 'degraded':
         this.emit('degraded', message.degraded);
+        return;
+      case 'imageFailed':
+        this.emit('imageFailed', message.path, message.detail);
         return;
       case 'failed':
         this.emit('failed', message.code, message.detail, message.epoch);

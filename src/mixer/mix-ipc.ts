@@ -44,6 +44,8 @@ export type FromMix =
   /** What each publisher should send now; only those whose wish changed, and everybody again after a start. */
   | { type: 'uplink'; wishes: Record<ParticipantId, UplinkWish[]> }
   | { type: 'degraded'; /** Absent: nothing is gone without any more. */ degraded?: DegradedState }
+  /** A picture of the overlays cannot be shown and is left out; once for each file. */
+  | { type: 'imageFailed'; path: string; detail: string }
   /** The origin will not have this epoch, or the graph failed; the process ends by itself. */
   | { type: 'failed'; code: 'staleEpoch' | 'graphFailed' | 'anchorChanged'; detail: string; /** With `staleEpoch`: the origin's. */ epoch?: number };
 

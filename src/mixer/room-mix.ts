@@ -7,6 +7,7 @@ import type { DegradeEffects } from '../domain/degrade-ladder.ts';
 import type { FeedId, ParticipantId } from '../domain/ids.ts';
 import type { Seating } from '../domain/layout/region.ts';
 import { EPOCH_STEP_NS, epochBaseNs, NS_PER_MS } from '../domain/programme-time.ts';
+import type { CaptionLine } from '../domain/room.ts';
 import type { FeedInfo, ParticipantInfo } from '../media/feed-protocol.ts';
 import type { Welcome } from '../media/programme-protocol.ts';
 import { FeedClient } from './feed-client.ts';
@@ -14,6 +15,7 @@ import { GraphHost } from './graph-host.ts';
 import { MachineLoad } from './machine-load.ts';
 import type { FromMix, MixHeartbeat, MixMemory, MixRoom } from './mix-ipc.ts';
 import { Overload } from './overload.ts';
+import { CanvasOverlays } from './overlays/canvas-overlays.ts';
 import { ProgrammeClient } from './programme-client.ts';
 import { SoundGuard } from './sound-guard.ts';
 import { Stage } from './stage.ts';
@@ -42,6 +44,7 @@ export interface RoomMixOptions {
 export class RoomMix {
   readonly #graph: GraphHost;
   readonly #stage: Stage;
+  readonly #overlays: CanvasOverlays;
   readonly #uplink: UplinkWishes;
   readonly #overload: Overload;
   readonly #load = new MachineLoad();
@@ -54,6 +57,7 @@ export class RoomMix {
   #memory: string;
   #seating: Seating | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
+  #overlayTick: NodeJS.Timeout | undefined;
   readonly #startedNs = process.hrtime.bigint();
   readonly #tracksSeen = new Set<string>();
   readonly #peopleTold = signal();
@@ -89,6 +93,9 @@ export class RoomMix {
         this.#remember();
         this.#uplink.laidOut(layout, feeds, performance.now());
       },
+    });
+    this.#overlays = new CanvasOverlays(this.#graph, room.video, {
+      imageFailed: (path, error) => this.report({ type: 'imageFailed', path, detail: error instanceof Error ? error.message : String(error) }),
     });
     this.#overload = new Overload({
       ...(memory?.degradeStep ? { step: memory.degradeStep } : {}),
@@ -131,6 +138,7 @@ export class RoomMix {
   start(): void {
     const { degraded, effects } = this.#overload;
     this.#applyEffects(effects);
+    this.#overlays.change(this.options.room);
     if (degraded) this.report({ type: 'degraded', degraded });
     this.#timers.push(setInterval(() => this.#uplink.tick(performance.now()), UPLINK_TICK_MS));
     this.#feeds.start();
@@ -139,6 +147,11 @@ export class RoomMix {
 
   changeRoom(room: MixRoom): void {
     this.#stage.changeRoom(room);
+    this.#overlays.change(room);
+  }
+
+  caption(line: CaptionLine): void {
+    this.#overlays.caption(line);
   }
 
   heartbeat(eventLoopP99Ms: number): MixHeartbeat {
@@ -157,10 +170,12 @@ export class RoomMix {
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#overlayTick);
     this.#overload.close();
     this.#sound?.close();
     this.#feeds.close();
     this.#stage.close();
+    this.#overlays.close();
     this.#graph.stop();
     this.#programme.close();
   }
@@ -172,11 +187,14 @@ export class RoomMix {
     return Math.max(this.#lateness.ms, missingMs);
   }
 
-  #applyEffects({ animate, frameStep, midStep, uplinkRungsDown }: DegradeEffects): void {
+  #applyEffects({ animate, overlayRefreshMs, frameStep, midStep, uplinkRungsDown }: DegradeEffects): void {
     this.#stage.setAnimated(animate);
     this.#graph.setFrameStep(frameStep);
     this.#graph.setRenditionStep('mid', midStep);
     this.#uplink.setRungsDown(uplinkRungsDown, performance.now());
+    this.#overlays.setAnimated(animate);
+    clearInterval(this.#overlayTick);
+    this.#overlayTick = setInterval(() => this.#overlays.tick(Date.now()), overlayRefreshMs);
   }
 
   #remember(): void {

@@ -209,6 +209,7 @@ export class RoomMixer {
       child.on('memory', (memory) => (this.#memory = memory));
       child.on('uplink', (wishes) => this.ports.uplink(this.options.room, wishes));
       child.on('degraded', (degraded) => this.#step(degraded));
+      child.on('imageFailed', (path, detail) => this.log.warn({ epoch, path, detail }, 'a picture of the overlays cannot be shown and is left out'));
       child.on('failed', (code, detail, seen) => {
         reason = `${code}: ${detail}`;
         this.#seenEpoch = Math.max(this.#seenEpoch, seen ?? 0);
