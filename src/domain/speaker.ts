@@ -4,10 +4,14 @@
  */
 import type { ParticipantId } from './ids.ts';
 
-/** A challenger must speak this long while leading; pauses between words do not count, losing the lead starts again. */
+/** A challenger must speak this long while leading; losing the lead starts again. */
 export const DOMINANCE_MS = 1500;
 /** Nobody on stage: so long of speech is enough. */
 const FIRST_SPEAKER_MS = 300;
+/** A loud sound is on the meter so much longer than in the room: it falls by 35 dB in 0.36 s. */
+const METER_FALL_MS = 400;
+/** Silence takes back so much of it: with the meter's fall speech is there for most of the time, coughing for less than half of it. */
+const SILENCE_TAKES = 0.8;
 /** Below it is room noise, not speech. */
 const SPEECH_DBFS = -45;
 /** A challenger leads when its activity is so much higher. */
@@ -47,8 +51,8 @@ export function nextSpeaker(state: SpeakerState, levels: ReadonlyMap<Participant
   if (lead < LEAD) return next;
   next.challenger = leader;
   const speaking = (levels.get(leader) ?? SPEECH_DBFS - 1) >= SPEECH_DBFS;
-  next.ledMs = (state.challenger === leader ? state.ledMs : 0) + (speaking ? passedMs : 0);
-  const neededMs = speaker === undefined ? FIRST_SPEAKER_MS : DOMINANCE_MS;
+  next.ledMs = Math.max(0, (state.challenger === leader ? state.ledMs : 0) + passedMs * (speaking ? 1 : -SILENCE_TAKES));
+  const neededMs = METER_FALL_MS + (speaker === undefined ? FIRST_SPEAKER_MS : DOMINANCE_MS);
   if (next.ledMs < neededMs) return next;
   return { speaker: leader, ledMs: 0, lastMs: nowMs, activity };
 }
