@@ -1,4 +1,5 @@
 /** What is said, in the middle above the other overlays. */
+import type { SKRSContext2D } from '@napi-rs/canvas';
 import type { CaptionLine } from '../../domain/room.ts';
 import type { Rgba } from '../canvas.ts';
 import { measuring } from './measuring.ts';
@@ -9,7 +10,6 @@ import { wrapText } from './wrap-text.ts';
 
 const LONGEST_TEXT = 300;
 const LONGEST_SPEAKER = 40;
-const ROWS_OF_A_LINE = 2;
 
 interface Row {
   text: string;
@@ -26,7 +26,7 @@ export function captionRows(lines: readonly Pick<CaptionLine, 'text' | 'speaker'
     const speaker = name === '' ? '' : `${name}: `;
     const text = plainText(line.text, LONGEST_TEXT);
     if (text === '') return [];
-    return measuring(captionFont(m), (c) => wrapText(c, speaker + text, widest, ROWS_OF_A_LINE)).map((row, i): Row => ({ text: row, speaker: i === 0 && row.startsWith(speaker) ? speaker : '' }));
+    return measuring(captionFont(m), (c) => wrapText(c, speaker + text, widest, CAPTION_ROWS)).map((row, i): Row => ({ text: row, speaker: i === 0 && row.startsWith(speaker) ? speaker : '' }));
   });
   return rows.slice(-CAPTION_ROWS);
 }
@@ -45,12 +45,20 @@ export function drawCaptions(lines: readonly Pick<CaptionLine, 'text' | 'speaker
     rows.forEach((row, i) => {
       const left = (width - (widths[i] ?? 0)) / 2;
       const baseline = m.captionPad + m.captionRow * (i + 0.75);
-      context.fillStyle = INK;
-      drawLine(context, row.text, left, baseline);
-      if (row.speaker === '' || isRightToLeft(row.text)) return;
-      // over itself in another colour: so it stands where the shaping of the whole row has put it
-      context.fillStyle = ACCENT;
-      drawLine(context, row.speaker.trimEnd(), left, baseline);
+      // the whole row is shaped at once, and its beginning shown in another colour
+      const nameEnd = row.speaker === '' || isRightToLeft(row.text) ? 0 : left + context.measureText(row.speaker).width;
+      drawPart(context, row.text, left, baseline, INK, nameEnd, width);
+      if (nameEnd > 0) drawPart(context, row.text, left, baseline, ACCENT, 0, nameEnd);
     });
   });
+}
+
+function drawPart(context: SKRSContext2D, text: string, left: number, baseline: number, colour: string, from: number, to: number): void {
+  context.save();
+  context.beginPath();
+  context.rect(from, 0, to - from, context.canvas.height);
+  context.clip();
+  context.fillStyle = colour;
+  drawLine(context, text, left, baseline);
+  context.restore();
 }

@@ -40,7 +40,7 @@ interface Line {
 
 function fitLine(text: string, widest: number, highest: number, m: OverlayMeasures): Line {
   const atTen = measuring(font(100, 700), (c) => c.measureText(text).width) / 100;
-  const least = Math.max(10, Math.round(16 * m.scale));
+  const least = Math.max(9, Math.round(13 * m.scale));
   const fontPx = Math.round(Math.max(least, Math.min(highest / 1.35, (widest - 2) / atTen)));
   return measuring(font(fontPx, 700), (c) => {
     const shown = shortened(c, text, widest);

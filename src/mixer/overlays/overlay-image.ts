@@ -47,9 +47,14 @@ export async function loadCover(path: string, width: number, height: number): Pr
   const image = await decode(path);
   let source: Image | Drawing = image;
   const shape = Math.min(image.width / width, image.height / height);
-  let crop = { x: (image.width - width * shape) / 2, y: (image.height - height * shape) / 2, width: width * shape, height: height * shape };
+  let crop = {
+    x: Math.floor((image.width - width * shape) / 2),
+    y: Math.floor((image.height - height * shape) / 2),
+    width: Math.max(1, Math.round(width * shape)),
+    height: Math.max(1, Math.round(height * shape)),
+  };
   while (crop.width >= 2 * width && crop.height >= 2 * height) {
-    const half = createCanvas(Math.floor(crop.width / 2), Math.floor(crop.height / 2));
+    const half = createCanvas(crop.width >> 1, crop.height >> 1);
     await drawInPieces(half, source, crop);
     source = half;
     crop = { x: 0, y: 0, width: half.width, height: half.height };
@@ -63,7 +68,7 @@ export async function loadCover(path: string, width: number, height: number): Pr
     context.fillStyle = '#000000';
     context.fillRect(0, 0, width, tall);
     context.imageSmoothingQuality = 'medium';
-    context.drawImage(source, crop.x, crop.y + (crop.height * y) / height, crop.width, (crop.height * tall) / height, 0, 0, width, tall);
+    context.drawImage(source, crop.x, crop.y, crop.width, crop.height, 0, -y, width, height); // as a whole, so that pieces meet without a seam
     pixels.set(context.getImageData(0, 0, width, tall).data, y * width * 4);
     await nextTurn();
   }

@@ -5,7 +5,7 @@ import type { Rgba } from '../canvas.ts';
 /** White on it has a contrast of at least 6:1 over any picture (WCAG 2.1, 1.4.3 asks for 4.5:1): over white it becomes #5c5e61. */
 export const PLATE = 'rgba(11,15,20,0.68)';
 /** Where one reads for long. */
-export const SOLID_PLATE = 'rgba(11,15,20,0.82)';
+export const SOLID_PLATE = 'rgba(11,15,20,0.86)';
 export const INK = '#ffffff';
 export const QUIET_INK = '#d5dbe3';
 export const ACCENT = '#2fbf8f';
