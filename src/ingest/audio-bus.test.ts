@@ -59,6 +59,51 @@ describe('AudioBus', () => {
     expect(other - own).toBeGreaterThan(50);
   });
 
+  it('gives a listener neither their camera\'s nor their screen\'s sound, and the others with the same gains and mutes as the programme', () => {
+    const bus = new AudioBus();
+    const cara = 'cara' as ParticipantId;
+    const parts = [[bus.add(ann), 440], [bus.add(ann, 'screen'), 700], [bus.add(bob), 1000], [bus.add(cara), 1600], [bus.add(cara, 'screen'), 2300]] as const;
+    parts[2][0].gain = 0.25;
+    parts[3][0].gain = 0;
+    const heard = new Int16Array(150 * BLOCK_FRAMES);
+    let at = 0;
+    bus.listeners.add(new BusListener(ann, (samples) => heard.set(samples, BLOCK_FRAMES * at++)));
+
+    const programme = run(bus, (k) => parts.forEach(([source, hz]) => pushTone(source, hz, k, 3000)), 150).subarray(100 * BLOCK_FRAMES);
+
+    const tail = heard.subarray(100 * BLOCK_FRAMES);
+    for (const hz of [440, 700]) expect(level(programme, hz) - level(tail, hz)).toBeGreaterThan(50);
+    for (const hz of [1000, 2300]) expect(level(tail, hz)).toBeCloseTo(level(programme, hz), 1);
+    expect(level(programme, 2300) - level(programme, 1000)).toBeCloseTo(12, 0);
+    for (const sound of [programme, tail]) expect(level(sound, 1600)).toBeLessThan(-75);
+  });
+
+  it('moves a source to its place in time without a click', () => {
+    const bus = new AudioBus();
+    const a = bus.add(ann);
+    const programme = run(bus, (k) => pushTone(a, 440, k), 300, (k) => {
+      if (k === 50) a.delayMs = 11;
+      if (k === 180) a.delayMs = 0;
+    });
+    expect(largestStep(programme)).toBeLessThan(2 * Math.PI * 440 * (8000 / 48_000) * 1.1);
+    // 11 ms are most of five periods: the tone of the second stretch is that much later
+    const shifted = (from: number, to: number): number => {
+      let worst = 0;
+      for (let i = 0; i < 4800; i++) worst = Math.max(worst, Math.abs((programme[from * BLOCK_FRAMES + i] as number) - (programme[to * BLOCK_FRAMES + i] as number)));
+      return worst;
+    };
+    expect(shifted(20, 45)).toBeLessThanOrEqual(2); // 250 ms are 110 periods
+    expect(shifted(20, 145)).toBeGreaterThan(2000);
+  });
+
+  it('lets sound that is missing die away, and come back, without a click', () => {
+    const bus = new AudioBus();
+    const a = bus.add(ann);
+    const programme = run(bus, (k) => (k < 60 || k >= 75 ? pushTone(a, 440, k) : undefined), 200);
+    expect(largestStep(programme)).toBeLessThan(2 * Math.PI * 440 * (8000 / 48_000) * 1.1);
+    expect(level(programme.subarray(150 * BLOCK_FRAMES), 440)).toBeGreaterThan(-14);
+  });
+
   it('ramps gain changes, joins and leaves over 20 ms without a click', () => {
     const bus = new AudioBus();
     const a = bus.add(ann);

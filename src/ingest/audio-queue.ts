@@ -15,6 +15,11 @@ const PRIMING_BLOCKS = 4;
 const WINDOW_BLOCKS = 50;
 /** Nothing can come so much too early: the anchor is wrong. */
 const EARLY_NS = 60e6;
+/** Sound that was away for longer, and now comes at its pace again: no need to look for 500 ms. */
+const GAP_NS = 100e6;
+const GAP_BLOCKS = 4;
+/** Blocks of a burst are less late each, by 10 ms. */
+const PACE_NS = 5e6;
 /** A lasting error of the anchor that is worth a cut: half of what would show as bad lip-sync. */
 const OFF_NS = 20e6;
 /** Before missing sound, after it, and at the start: 5 ms of fade. */
@@ -36,6 +41,8 @@ export class AudioQueue {
   #blocks = 0;
   #leastLatenessNs = Infinity;
   #windowBlocks = 0;
+  #lastLatenessNs = 0;
+  #gapBlocks = 0;
   /** The last frames that were there, dying away while there are none. */
   #lastLeft = 0;
   #lastRight = 0;
@@ -105,6 +112,9 @@ export class AudioQueue {
   #judge(latenessNs: number): void {
     if (latenessNs < this.#leastLatenessNs) this.#leastLatenessNs = latenessNs;
     if (latenessNs < -EARLY_NS) return this.#reanchor(latenessNs);
+    this.#gapBlocks = latenessNs > GAP_NS && latenessNs > this.#lastLatenessNs - PACE_NS ? this.#gapBlocks + 1 : 0;
+    this.#lastLatenessNs = latenessNs;
+    if (this.#gapBlocks >= GAP_BLOCKS) return this.#reanchor(latenessNs);
     if (++this.#windowBlocks < WINDOW_BLOCKS) return;
     if (this.#leastLatenessNs > this.usableLatenessNs || this.#leastLatenessNs < -OFF_NS) this.#reanchor(this.#leastLatenessNs);
     this.#windowBlocks = 0;
@@ -115,6 +125,7 @@ export class AudioQueue {
     this.#anchorNs += byNs;
     this.#fadeLeft = FADE_FRAMES;
     this.#windowBlocks = 0;
+    this.#gapBlocks = 0;
     this.#leastLatenessNs = Infinity;
     this.reanchored++;
   }

@@ -31,6 +31,38 @@ function gaps(): number[] {
   return blocks.slice(1).map((b, i) => Number(b.ptsNs - (blocks[i]?.ptsNs ?? 0n)));
 }
 
+describe('mix-minus', () => {
+  it('leaves 60 ms at the latest after the sound came, also when that waits for its picture', () => {
+    const bus = new AudioBus();
+    const source = bus.add('bob' as ParticipantId);
+    source.delayMs = 11;
+    const latest: number[] = [];
+    let cameAtMs = 0;
+    bus.listeners.add(
+      new BusListener('ann' as ParticipantId, (samples) => {
+        if (cameAtMs > 0 && samples.some((value) => Math.abs(value) > 2000)) {
+          latest.push(Date.now() - cameAtMs);
+          cameAtMs = 0;
+        }
+      }),
+    );
+    const listening = new BusClock(bus, () => undefined, now);
+    vi.advanceTimersByTime(7);
+    listening.start();
+    const click = new Int16Array(480);
+    click.fill(9000, 470); // the last of a block waits longest
+    for (let k = 0; k < 400; k++) {
+      const clicks = k > 50 && k % 23 === 0;
+      if (clicks) cameAtMs = Date.now();
+      source.queue.push(clicks ? click : new Int16Array(480), 48_000, 1, now());
+      vi.advanceTimersByTime(10);
+    }
+    listening.close();
+    expect(latest.length).toBeGreaterThan(10);
+    expect(Math.max(...latest)).toBeLessThanOrEqual(60);
+  });
+});
+
 describe('BusClock', () => {
   it('makes a block each 10 ms, each stamped with the time of its picture', () => {
     vi.advanceTimersByTime(10_000);

@@ -66,22 +66,36 @@ export class Limiter {
   #limit(frames: number, out: Int16Array): void {
     const { channels } = this;
     const line = this.#line;
+    const held = this.#held;
     const kept = LIMITER_DELAY_FRAMES * channels;
+    let release = this.#release;
+    let sum = this.#heldSum;
+    let at = this.#heldAt;
     this.#idle = false;
-    for (let frame = 0; frame < frames; frame++) {
-      const at = frame * channels;
-      let peak = Math.abs(line[kept + at] as number);
-      if (channels === 2) peak = Math.max(peak, Math.abs(line[kept + at + 1] as number));
+    for (let i = 0; i < frames * channels; i += channels) {
+      const first = line[kept + i] as number;
+      let peak = first < 0 ? -first : first;
+      if (channels === 2) {
+        const second = line[kept + i + 1] as number;
+        if (second > peak) peak = second;
+        else if (-second > peak) peak = -second;
+      }
       const least = this.#least(peak > LIMIT ? LIMIT / peak : 1);
-      this.#release = Math.min(least, this.#release + (1 - this.#release) * RELEASE);
-      this.#heldSum += this.#release - (this.#held[this.#heldAt] as number);
-      this.#held[this.#heldAt] = this.#release;
-      if (++this.#heldAt === WINDOW) this.#heldAt = 0;
-      this.gain = this.#heldSum / WINDOW;
-      for (let c = at; c < at + channels; c++) out[c] = Math.round((line[c] as number) * this.gain);
+      release += (1 - release) * RELEASE;
+      if (release > least) release = least;
+      sum += release - (held[at] as number);
+      held[at] = release;
+      if (++at === WINDOW) at = 0;
+      const gain = sum / WINDOW;
+      for (let c = i; c < i + channels; c++) out[c] = (((line[c] as number) * gain + 32_768.5) | 0) - 32_768;
     }
-    this.#heldSum = this.#held.reduce((a, b) => a + b, 0); // roundings must not add up
-    if (this.#release > OPEN && this.#heldSum > OPEN * WINDOW) this.#open();
+    sum = 0; // anew, so that roundings do not add up
+    for (let i = 0; i < WINDOW; i++) sum += held[i] as number;
+    this.#release = release;
+    this.#heldSum = sum;
+    this.#heldAt = at;
+    this.gain = sum / WINDOW;
+    if (release > OPEN && sum > OPEN * WINDOW) this.#open();
   }
 
   #open(): void {
@@ -95,13 +109,18 @@ export class Limiter {
 
   /** @returns the least gain of the last WINDOW frames, with this one */
   #least(gain: number): number {
-    const size = WINDOW + 1;
-    const frame = this.#frame++;
-    while (this.#tail !== this.#head && (this.#queueGain[(this.#tail + size - 1) % size] as number) >= gain) this.#tail = (this.#tail + size - 1) % size;
-    this.#queueFrame[this.#tail] = frame;
-    this.#queueGain[this.#tail] = gain;
-    this.#tail = (this.#tail + 1) % size;
-    if ((this.#queueFrame[this.#head] as number) <= frame - WINDOW) this.#head = (this.#head + 1) % size;
-    return this.#queueGain[this.#head] as number;
+    const gains = this.#queueGain;
+    let tail = this.#tail;
+    while (tail !== this.#head) {
+      const before = tail === 0 ? WINDOW : tail - 1;
+      if ((gains[before] as number) < gain) break;
+      tail = before;
+    }
+    this.#queueFrame[tail] = this.#frame;
+    gains[tail] = gain;
+    this.#tail = tail === WINDOW ? 0 : tail + 1;
+    if ((this.#queueFrame[this.#head] as number) <= this.#frame - WINDOW) this.#head = this.#head === WINDOW ? 0 : this.#head + 1;
+    this.#frame++;
+    return gains[this.#head] as number;
   }
 }
