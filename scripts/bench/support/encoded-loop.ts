@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { oggPackets } from '../../synthetic/replay/read-loops.ts';
 
 const run = promisify(execFile);
 export const LOOP_FRAMES = 192;
@@ -63,23 +64,4 @@ function annexB(stream: Buffer): Buffer[] {
     while (to > from && stream[to - 1] === 0) to--;
     return stream.subarray(from, to);
   });
-}
-
-function oggPackets(stream: Buffer): Buffer[] {
-  const packets: Buffer[] = [];
-  let parts: Buffer[] = [];
-  for (let at = 0; at + 27 <= stream.length; ) {
-    const count = stream[at + 26] as number;
-    let body = at + 27 + count;
-    for (let i = 0; i < count; i++) {
-      const size = stream[at + 27 + i] as number;
-      parts.push(stream.subarray(body, body + size));
-      body += size;
-      if (size === 255) continue;
-      packets.push(Buffer.concat(parts));
-      parts = [];
-    }
-    at = body;
-  }
-  return packets;
 }
