@@ -79,12 +79,6 @@ describe('nextDegrade', () => {
     expect(changes.map((c) => c.atMs - loaded.lastMs)).toEqual([10_000, 20_000, 30_000, 40_000]);
   });
 
-  it('does not take the longer span of a picture at 15 a second for lateness', () => {
-    const loaded = run(startDegrade(0), 10_000, late).state;
-    const spanLonger = (s: DegradeLadder): LoadFigures => ({ ...calm, latenessMs: effects(s.step).frameStep === 2 ? 92 : 58 });
-    expect(run(loaded, 60_000, spanLonger).state.step).toBe('none');
-  });
-
   it('waits twice as long each time a step was let go too early, up to a bound', () => {
     // on time at half the frame rate only
     const heavy = (s: DegradeLadder): LoadFigures => (place(s.step) >= 2 ? calm : late);

@@ -55,7 +55,10 @@ export function describe(step: DegradeStep): string {
 }
 
 export interface LoadFigures {
-  /** How late the last video unit left against its programme time. About 55 ms is normal, 33 of them the picture's own span. */
+  /**
+   * How late the last video unit left against its programme time. About 55 ms is normal, 33 of them the span of a picture at 30 a
+   * second; no more at half the frame rate, where a picture is composed at the end of the first frame it stands for.
+   */
   latenessMs: number;
   /** CPU in use, of the whole machine, 0…1. */
   cpuShare: number;
@@ -89,9 +92,6 @@ const BUSY_LATE_MS = 80;
 const CALM_LATE_MS = 80;
 const CALM_SHARE = 0.8;
 const VERY_LATE_MS = 500;
-
-/** Composing every second picture makes a unit's own span one picture longer, and with it the normal lateness. */
-const LONGER_SPAN_MS = 34;
 
 const UP_AFTER_MS = 1000;
 /** Very late: sooner, and two steps. Not at once: one stall of the machine is over before a step would help. */
@@ -130,8 +130,7 @@ export function startDegrade(nowMs: number, step: DegradeStep = 'none'): Degrade
  */
 export function nextDegrade(state: DegradeLadder, figures: LoadFigures, nowMs: number): DegradeLadder {
   const passedMs = Math.min(LONGEST_STEP_MS, Math.max(0, nowMs - state.lastMs));
-  const allowanceMs = effects(state.step).frameStep === 2 ? LONGER_SPAN_MS : 0;
-  const latenessMs = figures.latenessMs - allowanceMs;
+  const { latenessMs } = figures;
   const overloaded = latenessMs > LATE_MS || figures.skippedFrames > 0 || (figures.cpuShare >= BUSY_SHARE && latenessMs > BUSY_LATE_MS);
   const calm = !overloaded && latenessMs < CALM_LATE_MS && figures.cpuShare < CALM_SHARE;
   const next: DegradeLadder = {

@@ -13,7 +13,7 @@ export type LayoutPreset = (typeof LAYOUT_PRESETS)[number];
 /** One region of a `custom` layout, in fractions of the canvas (0…1). */
 export interface CustomRegion {
   participant?: ParticipantId;
-  /** Index into the participants in order of joining, when `participant` is absent. */
+  /** Index into the participants by seat, when `participant` is absent: in order of joining; who sits last takes a seat that becomes free. */
   slot?: number;
   source: SourceKind;
   x: number;
