@@ -23,6 +23,7 @@ function run(bus: AudioBus, feed: (block: number) => void, blocks: number, onMix
   for (let k = 0; k < blocks; k++) {
     feed(k);
     bus.mix(START_NS + (k - 2) * BLOCK_NS, true);
+    bus.play();
     onMix(k);
     for (let i = 0; i < BLOCK_FRAMES; i++) left[k * BLOCK_FRAMES + i] = bus.programme[2 * i] as number;
   }

@@ -59,7 +59,7 @@ export class AudioBus {
     source.leave();
   }
 
-  /** Mixes the block whose first sample has arrival time `fromNs`. @param toListeners false while catching up long stretches */
+  /** Mixes the block whose first sample has arrival time `fromNs`. @param toListeners false while catching up long stretches: nothing for {@link play} then */
   mix(fromNs: number, toListeners: boolean): void {
     const sum = this.#sum;
     sum.fill(0);
@@ -74,10 +74,15 @@ export class AudioBus {
     if (!toListeners || this.listeners.size === 0) return;
     const mono = this.#mono;
     for (let i = 0; i < BLOCK_FRAMES; i++) mono[i] = ((sum[2 * i] as number) + (sum[2 * i + 1] as number)) / 2;
-    for (const listener of this.listeners) this.#play(listener);
+    for (const listener of this.listeners) this.#without(listener);
   }
 
-  #play(listener: BusListener): void {
+  /** Hands each listener its block of the last `mix`. */
+  play(): void {
+    for (const { play, samples } of this.listeners) play(samples);
+  }
+
+  #without(listener: BusListener): void {
     const { participant, limiter, samples } = listener;
     let heard = this.#mono;
     for (const { participant: who, sounding, block } of this.sources) {
@@ -87,6 +92,5 @@ export class AudioBus {
       heard = minus;
     }
     limiter.process(heard, samples);
-    listener.play(samples);
   }
 }

@@ -13,8 +13,9 @@ const STALL_BLOCKS = 2;
 export class BusClock {
   /** Blocks left out after stalls that were too long. */
   skippedBlocks = 0;
-  /** Time spent mixing, for the metrics. */
+  /** Time spent mixing, and handing the mix-minus to libwebrtc (with what its threads take from ours meanwhile), for the metrics. */
   busyNs = 0;
+  playNs = 0;
   blocks = 0;
   #timer: NodeJS.Timeout | undefined;
   #anchorNs = 0;
@@ -64,11 +65,16 @@ export class BusClock {
     }
     for (; due > 0; due--, this.#next++) {
       const fromNs = this.#anchorNs + this.#next * BLOCK_NS;
-      this.bus.mix(fromNs, due <= LISTENER_BURST_BLOCKS);
+      const toListeners = due <= LISTENER_BURST_BLOCKS;
+      const mixAtNs = this.now();
+      this.bus.mix(fromNs, toListeners);
+      const mixedAtNs = this.now();
+      if (toListeners) this.bus.play();
+      this.busyNs += mixedAtNs - mixAtNs;
+      this.playNs += this.now() - mixedAtNs;
       this.onBlock(BigInt(fromNs - SOUND_LAG_NS - OUTPUT_DELAY_NS), BigInt(this.#next) * BigInt(BLOCK_FRAMES));
       this.blocks++;
     }
-    this.busyNs += this.now() - startedNs;
     this.#schedule();
   }
 }

@@ -36,6 +36,7 @@ const ROOM_FIGURES: Record<keyof RoomFigures, string> = {
   soundReanchored: 'Times a publisher\'s sound was anchored again',
   busSkippedBlocks: '10 ms blocks left out after long stalls',
   busShare: 'Share of a core spent mixing sound',
+  playShare: 'Share of time spent handing the mix-minus to libwebrtc',
   loopDelayP99Ms: 'Event-loop delay of the room process, 99th percentile',
   rssBytes: 'Resident memory of the room process',
 };

@@ -38,6 +38,8 @@ export interface RoomFigures {
   busSkippedBlocks: number;
   /** Share of one core spent mixing sound. */
   busShare: number;
+  /** Share of time spent handing the mix-minus to libwebrtc. */
+  playShare: number;
   loopDelayP99Ms: number;
   rssBytes: number;
 }

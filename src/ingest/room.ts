@@ -44,6 +44,7 @@ export class IngestRoom {
   #nextIndex = 1;
   #steps = 0;
   #busyNs = 0;
+  #playNs = 0;
   #speaker = noSpeaker(performance.now());
   #levels = '';
   #levelsToldAtStep = 0;
@@ -287,7 +288,9 @@ export class IngestRoom {
       reanchored += queue.reanchored;
     }
     const busyNs = this.#clock.busyNs - this.#busyNs;
+    const playNs = this.#clock.playNs - this.#playNs;
     this.#busyNs = this.#clock.busyNs;
+    this.#playNs = this.#clock.playNs;
     const loopDelayP99Ms = this.#loopDelay.percentile(99) / 1e6;
     this.#loopDelay.reset();
     return {
@@ -300,6 +303,7 @@ export class IngestRoom {
       soundReanchored: reanchored,
       busSkippedBlocks: this.#clock.skippedBlocks,
       busShare: busyNs / (FIGURES_EVERY_STEPS * SPEAKER_STEP_MS * 1e6),
+      playShare: playNs / (FIGURES_EVERY_STEPS * SPEAKER_STEP_MS * 1e6),
       loopDelayP99Ms,
       rssBytes: process.memoryUsage.rss(),
     };

@@ -47,6 +47,7 @@ function programme(bus: AudioBus, talkers: readonly Talker[], seconds: number): 
       source.queue.push(block, 48_000, 1, START_NS + (k + 1) * BLOCK_NS);
     }
     bus.mix(START_NS + (k + 1) * BLOCK_NS - MIX_DELAY_NS, true);
+    bus.play();
     Buffer.from(bus.programme.buffer).copy(out, k * BLOCK_FRAMES * 4);
   }
   return out;
