@@ -55,7 +55,7 @@ typedef struct {
   GstVideoInfo info;
   Plan plan;
   View views[SCENE_SLOTS];
-  Tile scratch;
+  Workspace space;
   gboolean started, keyframe_forced;
   guint64 next;                 /* running frame number */
   gint64 last_key_frame;
@@ -168,7 +168,7 @@ paint_slot (TesseraCanvas * self, Surface * on, const PlanTile * tile, guint64 b
 {
   View *view = &self->views[tile->slot];
   Box shown = tile->box;
-  view_update (view, tile->box.width, tile->box.height, tile->contain, tile->still, before_ns, now_ns, &self->scratch, &self->torn);
+  view_update (view, tile->box.width, tile->box.height, tile->contain, tile->still, before_ns, now_ns, &self->space, &self->torn);
   if (view->content != VIEW_EMPTY) {
     shown = (Box) { tile->box.x + view->inside.x, tile->box.y + view->inside.y, view->inside.width, view->inside.height };
     paint_tile (on, &view->shown, shown.x, shown.y, tile->alpha);
@@ -460,7 +460,7 @@ tessera_canvas_stop (GstBaseSrc * src)
   drop_pool (self);
   for (i = 0; i < SCENE_SLOTS; i++)
     view_clear (&self->views[i]);
-  tile_clear (&self->scratch);
+  workspace_clear (&self->space);
   return TRUE;
 }
 

@@ -14,7 +14,7 @@ tile_reserve (Tile * tile, gint width, gint height)
   gsize bytes = tile_bytes (width, height);
   if (tile->allocated < bytes) {
     g_free (tile->data);
-    tile->data = g_malloc (bytes);
+    tile->data = g_malloc (bytes + PAINT_PADDING);
     tile->allocated = bytes;
   }
   tile->width = width;
@@ -26,6 +26,13 @@ tile_clear (Tile * tile)
 {
   g_free (tile->data);
   memset (tile, 0, sizeof *tile);
+}
+
+void
+workspace_clear (Workspace * space)
+{
+  tile_clear (&space->turned);
+  shrink_clear (&space->shrink);
 }
 
 static guint8 *
@@ -87,21 +94,32 @@ cover_crop (const Source * source, gint width, gint height, Box * crop)
   crop->y = even_down ((source->height - crop->height) / 2);
 }
 
+/* Where libyuv's filters lose small letters; at exactly 2 it takes the mean itself. */
+static gboolean
+to_be_shrunk (gint from_width, gint from_height, gint width, gint height)
+{
+  return from_width >= width && from_height >= height && from_width <= SHRINK_MAX * width && from_height <= SHRINK_MAX * height
+      && !(from_width == width && from_height == height) && !(from_width == 2 * width && from_height == 2 * height);
+}
+
 void
-paint_scale (const Source * source, gint width, gint height, Tile * out, Tile * scratch)
+paint_scale (const Source * source, gint width, gint height, gboolean sharp, Tile * out, Workspace * space)
 {
   gboolean turned = source->rotation == 90 || source->rotation == 270;
   gint to_width = turned ? height : width, to_height = turned ? width : height, i;
-  Tile *to = source->rotation == 0 ? out : scratch;
+  Tile *to = source->rotation == 0 ? out : &space->turned;
   Box crop;
   cover_crop (source, to_width, to_height, &crop);
   tile_reserve (to, to_width, to_height);
   for (i = 0; i < 3; i++) {
-    gint part = i == 0 ? 1 : 2;
-    /* libyuv takes bilinear by itself where the picture shrinks by less than 2 */
-    ScalePlane (source->plane[i] + (gsize) (crop.y / part) * source->stride[i] + crop.x / part, source->stride[i],
-        (crop.width + part - 1) / part, (crop.height + part - 1) / part, tile_plane (to, i), to_width / part, to_width / part,
-        to_height / part, kFilterBox);
+    gint part = i == 0 ? 1 : 2, from_width = (crop.width + part - 1) / part, from_height = (crop.height + part - 1) / part;
+    const guint8 *from = source->plane[i] + (gsize) (crop.y / part) * source->stride[i] + crop.x / part;
+    if (sharp && i == 0 && to_be_shrunk (from_width, from_height, to_width, to_height))
+      shrink_plane (from, source->stride[i], from_width, from_height, tile_plane (to, i), to_width, to_width, to_height, &space->shrink);
+    else
+      /* libyuv takes bilinear by itself where the picture shrinks by less than 2 */
+      ScalePlane (from, source->stride[i], from_width, from_height, tile_plane (to, i), to_width / part, to_width / part, to_height / part,
+          kFilterBox);
   }
   if (to == out)
     return;

@@ -1,6 +1,10 @@
 /* Work on pixels: scaling, turning, copying and blending of I420 pictures, BT.601 limited range. */
 #pragma once
 #include <glib.h>
+#include "shrink.h"
+
+/* Bytes after a picture's last one that may be read (libyuv's filters look one pixel ahead). In a ring the trailer stands there. */
+#define PAINT_PADDING 64
 
 typedef struct {
   gint x, y, width, height;
@@ -31,15 +35,22 @@ typedef struct {
   gint width, height;
 } Tile;
 
+/* What scaling needs besides; kept between pictures. */
+typedef struct {
+  Tile turned;
+  ShrinkSpace shrink;
+} Workspace;
+
 /* A tightly packed I420 picture. */
 void source_packed (Source * source, const guint8 * pixels, gint width, gint height, gint rotation);
 void tile_source (const Tile * tile, Source * source);
 void tile_clear (Tile * tile);
+void workspace_clear (Workspace * space);
 
 /* Where the whole of a picture goes inside width×height: centred, even. */
 void paint_contain_box (const Source * source, gint width, gint height, Box * inside);
-/* Scales the middle part of `source` that has the shape of width×height (even), then turns it. `scratch` is used when turning. */
-void paint_scale (const Source * source, gint width, gint height, Tile * out, Tile * scratch);
+/* Scales the middle part of `source` that has the shape of width×height (even), then turns it. `sharp`: small letters stay readable. */
+void paint_scale (const Source * source, gint width, gint height, gboolean sharp, Tile * out, Workspace * space);
 
 Colour paint_colour (guint8 r, guint8 g, guint8 b);
 /* Alpha here and below: 0…256. Boxes are even and may reach over the edges. */

@@ -60,7 +60,7 @@ still_parse (const gchar * text)
   still->serial = (guint) g_atomic_int_add (&serials, 1) + 1;
   still->width = width;
   still->height = height;
-  still->pixels = g_malloc ((gsize) width * height + 2 * (gsize) chroma_width * chroma_height);
+  still->pixels = g_malloc ((gsize) width * height + 2 * (gsize) chroma_width * chroma_height + PAINT_PADDING);
   /* libyuv names formats by the word, not by the bytes: RGBA in memory is its ABGR */
   ABGRToI420 (rgba, width * 4, still->pixels, width, still->pixels + (gsize) width * height, chroma_width,
       still->pixels + (gsize) width * height + (gsize) chroma_width * chroma_height, chroma_width, width, height);

@@ -30,12 +30,13 @@ view_set_feed (View * view, const gchar * path, gint64 set_ns)
 }
 
 static void
-scale (View * view, const Source * source, gint width, gint height, gboolean contain, Tile * scratch, Box * inside)
+scale (View * view, const Source * source, gint width, gint height, gboolean contain, Workspace * space, Box * inside)
 {
   *inside = (Box) { 0, 0, width, height };
   if (contain)
     paint_contain_box (source, width, height, inside);
-  paint_scale (source, inside->width, inside->height, &view->spare, scratch);
+  /* what must not be cropped is a screen */
+  paint_scale (source, inside->width, inside->height, contain, &view->spare, space);
 }
 
 /* The spare has become what is shown. */
@@ -54,7 +55,7 @@ show (View * view, gint width, gint height, gboolean contain, const Box * inside
 
 /* The newest usable picture of the ring, from the newest back to `oldest`. */
 static gboolean
-take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean contain, guint64 before_ns, Tile * scratch, guint64 * torn)
+take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean contain, guint64 before_ns, Workspace * space, guint64 * torn)
 {
   guint64 newest = ring_newest (&view->ring), sequence;
   gint64 not_before = view->set_ns - STALE_NS;
@@ -69,7 +70,7 @@ take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean c
     if (not_before > 0 && frame.pts_ns < (guint64) not_before)
       return FALSE;
     source_packed (&source, frame.pixels, frame.width, frame.height, frame.rotation);
-    scale (view, &source, width, height, contain, scratch, &inside);
+    scale (view, &source, width, height, contain, space, &inside);
     if (!ring_unchanged (&view->ring, sequence)) {
       (*torn)++;
       continue;
@@ -83,7 +84,7 @@ take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean c
 
 void
 view_update (View * view, gint width, gint height, gboolean contain, const Still * still, guint64 before_ns, gint64 now_ns,
-    Tile * scratch, guint64 * torn)
+    Workspace * space, guint64 * torn)
 {
   gboolean resized = view->width != width || view->height != height || view->contain != contain;
   Source source;
@@ -95,7 +96,7 @@ view_update (View * view, gint width, gint height, gboolean contain, const Still
   if (ring_is_open (&view->ring)) {
     gboolean again = resized || view->content != VIEW_FEED;
     guint64 oldest = again ? MAX (view->sequence, 1) : view->sequence + 1;
-    if (take_from_ring (view, oldest, width, height, contain, before_ns, scratch, torn))
+    if (take_from_ring (view, oldest, width, height, contain, before_ns, space, torn))
       return;
   }
   if (view->content == VIEW_FEED) {
@@ -103,7 +104,7 @@ view_update (View * view, gint width, gint height, gboolean contain, const Still
       return;
     /* its pixels are gone from the ring: what is shown is scaled once more */
     tile_source (&view->shown, &source);
-    scale (view, &source, width, height, contain, scratch, &inside);
+    scale (view, &source, width, height, contain, space, &inside);
     show (view, width, height, contain, &inside, VIEW_FEED);
     return;
   }
@@ -114,7 +115,7 @@ view_update (View * view, gint width, gint height, gboolean contain, const Still
   if (view->content == VIEW_STILL && !resized && view->still_serial == still->serial)
     return;
   source_packed (&source, still->pixels, still->width, still->height, 0);
-  scale (view, &source, width, height, contain, scratch, &inside);
+  scale (view, &source, width, height, contain, space, &inside);
   view->still_serial = still->serial;
   show (view, width, height, contain, &inside, VIEW_STILL);
 }

@@ -24,5 +24,5 @@ typedef struct {
 void view_set_feed (View * view, const gchar * path, gint64 set_ns);
 /* Brings view->shown up to date with what came before `before_ns`; `torn` counts pictures overwritten while being scaled. */
 void view_update (View * view, gint width, gint height, gboolean contain, const Still * still, guint64 before_ns, gint64 now_ns,
-    Tile * scratch, guint64 * torn);
+    Workspace * space, guint64 * torn);
 void view_clear (View * view);

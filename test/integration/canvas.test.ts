@@ -2,6 +2,7 @@
  * The canvas by itself (pipelines/plugin): rings in, raw pictures out. What is seen where, how it moves, and what nothing may do to it.
  */
 import { truncateSync, writeFileSync } from 'node:fs';
+import { createCanvas } from '@napi-rs/canvas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pluginDir } from '../../src/config/paths.ts';
 import type { SlotPlace } from '../../src/mixer/canvas.ts';
@@ -111,6 +112,33 @@ describe('the canvas', () => {
       [40, 129, RED],
       [40, 120, NIGHT],
     ]);
+  });
+
+  it('keeps small letters of a screen: each pixel is the mean of what it covers', async () => {
+    clear();
+    const [width, height] = [480, 270];
+    const paper = createCanvas(width, height);
+    const context = paper.getContext('2d');
+    context.fillStyle = '#ffffff';
+    context.fillRect(0, 0, width, height);
+    context.fillStyle = '#000000';
+    context.font = '12px "DejaVu Sans"';
+    for (let y = 14; y < height; y += 17) context.fillText('if (frame.late > 40) skip(frame); // The quick brown fox, 0123456789', 4, y);
+    const ink = context.getImageData(0, 0, width, height).data;
+    const luma = (x: number, y: number): number => 16 + ((ink[(y * width + x) * 4] ?? 0) * 219) / 255;
+    rig.show(0, drawn(width, height, (x, y) => [luma(x, y), 128, 128]), width, height);
+    rig.call('setLayout', 0, [place(0, 0, 0, WIDTH, HEIGHT, { fit: 'contain' })]);
+    const frame = await rig.sees([[318, 2, WHITE]]);
+
+    let squares = 0;
+    for (let y = 0; y < HEIGHT; y++)
+      for (let x = 0; x < WIDTH; x++) {
+        let wanted = 0;
+        for (let v = 0; v < 3; v++) for (let u = 0; u < 3; u++) wanted += luma(Math.floor((x * 3 + u) / 2), Math.floor((y * 3 + v) / 2)) / 9;
+        squares += (rig.colourAt(frame, x, y)[0] - wanted) ** 2;
+      }
+    // of 219; a lost stroke is off by 60 and more
+    expect(Math.sqrt(squares / (WIDTH * HEIGHT))).toBeLessThan(1.5);
   });
 
   it('paints what is higher over what is lower, also behind its edges', async () => {

@@ -1,4 +1,9 @@
-/** The canvas alone, fed by real frame rings; every picture that it puts out is kept. */
+/**
+ * The canvas alone, fed by real frame rings; every picture that it puts out is kept.
+ *
+ * With a sanitizer: build with `CFLAGS='-g -fsanitize=address,undefined' OUT=/tmp/asan pipelines/plugin/build.sh`, then run the test with
+ * `TESSERA_TEST_SANITIZED=/tmp/asan` and `TESSERA_TEST_PRELOAD=$(gcc -print-file-name=libasan.so)`.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -85,7 +90,12 @@ export class CanvasRig {
       cwd: repoRoot,
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '8', GST_PLUGIN_PATH: process.env['TESSERA_TEST_PLUGIN_DIR'] ?? pluginDir },
+      env: {
+        ...process.env,
+        UV_THREADPOOL_SIZE: '8',
+        GST_PLUGIN_PATH: process.env['TESSERA_TEST_SANITIZED'] ?? pluginDir,
+        ...(process.env['TESSERA_TEST_PRELOAD'] ? { LD_PRELOAD: process.env['TESSERA_TEST_PRELOAD'], ASAN_OPTIONS: 'detect_leaks=0', UBSAN_OPTIONS: 'print_stacktrace=1' } : {}),
+      },
     });
   }
 
