@@ -1,8 +1,8 @@
 /**
  * What a room costs by the number of people in it: the whole service on loopback with N replayed publishers, with and without
  * the uplink rule, against plain GStreamer decoding, composing and encoding the same sizes right afterwards.
- * `npx tsx scripts/bench/mix.ts [--participants 1,4,9,16,25] [--uplink both|on|off] [--seconds 20] [--mix-minus] [--no-plain] [--plain-scaling pads|videoscale]`; one JSON object
- * on stdout, a line per run on stderr. About a minute a run.
+ * `npx tsx scripts/bench/mix.ts [--participants 1,4,9,16,25] [--uplink both|on|off] [--seconds 20] [--mix-minus] [--no-plain] [--plain-scaling pads|videoscale]
+ * [--plain-rtp]`; one JSON object on stdout, a line per run on stderr. About a minute a run.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     'mix-minus': { type: 'boolean', default: false },
     plain: { type: 'boolean', default: true },
     'plain-scaling': { type: 'string', default: 'pads' },
+    'plain-rtp': { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -63,24 +64,30 @@ export interface MixRun {
   /** Not part of the service. */
   publishersCores: number;
   plain: PlainCost | undefined;
+  /** The same, receiving RTP; only for comparison. */
+  plainRtp: PlainCost | undefined;
   ratioToPlain: number | undefined;
 }
 
 const loops = mkdtempSync(join(tmpdir(), 'tsr-loops-'));
 const runs: MixRun[] = [];
+const failures: string[] = [];
 const modes = values.uplink === 'both' ? (['off', 'on'] as const) : [values.uplink as 'on' | 'off'];
 try {
   await encodeLoops(loops);
   for (const uplink of modes)
     for (const participants of values.participants.split(',').map(Number)) {
-      const run = await measure(participants, uplink);
+      const run = await measure(participants, uplink).catch((error: unknown) => {
+        failures.push(`${participants} people, uplink rule ${uplink}: ${String(error)}`); // the other runs count all the same
+      });
+      if (!run) continue;
       runs.push(run);
       const { service, plain, programme } = run;
       process.stderr.write(
         `${participants} people, uplink rule ${uplink}: ${service.all.cores} cores (plain GStreamer ${plain?.cores ?? '–'}), ${programme.framesPerSecond} fps, ${programme.missing} missing, +${run.overIdle.rssMegabytes} MB\n`,
       );
     }
-  console.log(JSON.stringify({ benchmark: 'mix', seconds, mixMinus: values['mix-minus'], bars: mixBars(runs), runs }));
+  console.log(JSON.stringify({ benchmark: 'mix', seconds, mixMinus: values['mix-minus'], bars: mixBars(runs), failures, runs }));
 } finally {
   rmSync(loops, { recursive: true, force: true });
 }
@@ -123,7 +130,10 @@ async function measure(participants: number, uplink: 'on' | 'off'): Promise<MixR
     probe.close();
     await product.close();
 
-    const plain = values.plain ? await plainGStreamer(loops, tiles(names).map((tile, i) => ({ tile, size: reports[i]?.size ?? FIRST_SIZE })), seconds, values['plain-scaling'] as PlainCost['scaling']) : undefined;
+    const sources = tiles(names).map((tile, i) => ({ tile, size: reports[i]?.size ?? FIRST_SIZE }));
+    const scaling = values['plain-scaling'] as PlainCost['scaling'];
+    const plain = values.plain ? await plainGStreamer(loops, sources, seconds, { scaling, input: 'files' }) : undefined;
+    const plainRtp = values['plain-rtp'] ? await plainGStreamer(loops, sources, seconds, { scaling, input: 'rtp' }) : undefined;
     const sizes: Record<string, number> = {};
     for (const { size } of reports) sizes[size] = (sizes[size] ?? 0) + 1;
     return {
@@ -135,6 +145,7 @@ async function measure(participants: number, uplink: 'on' | 'off'): Promise<MixR
       latenessMs: spread(lateness),
       publishersCores: rounded(publishersCores, 3),
       plain,
+      plainRtp,
       ratioToPlain: plain && rounded(service.all.cores / plain.cores, 3),
     };
   } finally {

@@ -11,6 +11,7 @@ import { videoRenditions, type VideoRenditionSpec } from '../../../src/domain/re
 import { AAC_BITRATE_BPS, OPUS_BITRATE_BPS } from '../../../pipelines/gstreamer/mixer-graph.ts';
 import { LOOP_SECONDS } from '../../synthetic/replay/encode-loops.ts';
 import { processorSeconds, proportionalBytes, residentBytes } from './process-cost.ts';
+import { startRtp, type RtpPorts } from './plain-rtp.ts';
 import { rounded } from './product.ts';
 
 const run = promisify(execFile);
@@ -28,19 +29,26 @@ export interface PlainCost {
   cores: number;
   rssMegabytes: number;
   pssMegabytes: number;
-  /** It played all of it in its own time. */
-  inRealTime: boolean;
+  /** It played all of it in its own time. Not known of RTP. */
+  inRealTime: boolean | undefined;
   scaling: 'pads' | 'videoscale';
+  /** From files, or as RTP over UDP through jitter buffers (not encrypted). */
+  input: 'files' | 'rtp';
 }
 
-/**
- * @param folder of the encoded loops; longer files are made there
- * @param scaling where tiles get their size: in the compositor's pads, or by a videoscale before it
- */
-export async function plainGStreamer(folder: string, sources: readonly PlainSource[], seconds: number, scaling: PlainCost['scaling'] = 'pads'): Promise<PlainCost> {
+export interface PlainOptions {
+  /** Where tiles get their size: in the compositor's pads, or by a videoscale before it. */
+  scaling: PlainCost['scaling'];
+  input: PlainCost['input'];
+}
+
+/** @param folder of the encoded loops; longer files are made there */
+export async function plainGStreamer(folder: string, sources: readonly PlainSource[], seconds: number, { scaling, input }: PlainOptions): Promise<PlainCost> {
   const length = Math.ceil(seconds + WARM_UP_MS / 1000 + 2);
-  for (const size of new Set(sources.map((source) => source.size))) await lengthen(folder, size, length);
-  const child = spawn('gst-launch-1.0', ['-q', ...words(graph(folder, sources, length, scaling))], {
+  const sender = input === 'rtp' ? await startRtp(folder, sources) : undefined;
+  if (!sender) for (const size of new Set(sources.map((source) => source.size))) await lengthen(folder, size, length);
+  const inputs = sources.map(({ size }, i) => (sender ? rtpInput(sender.ports[i] as RtpPorts) : fileInput(file(folder, size, length), i)));
+  const child = spawn('gst-launch-1.0', ['-q', ...words(graph(sources, inputs, scaling))], {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 4 * length * 1000,
     killSignal: 'SIGKILL',
@@ -59,11 +67,13 @@ export async function plainGStreamer(folder: string, sources: readonly PlainSour
   await wait(seconds * 1000);
   const cores = (processorSeconds(pid) - before) / ((performance.now() - fromMs) / 1000);
   const [rss, pss] = [residentBytes(pid), proportionalBytes(pid)];
+  if (sender) child.kill('SIGINT'); // RTP has no end
   const code = await ended;
   process.off('exit', killHard);
-  if (code !== 0) throw new Error(`gst-launch-1.0 ended with ${code}: ${written}`);
+  sender?.close();
+  if (code !== 0 && !(sender && rss > 0)) throw new Error(`gst-launch-1.0 ended with ${code}: ${written}`);
   const tookS = (performance.now() - startedMs) / 1000;
-  return { cores: rounded(cores, 3), rssMegabytes: rounded(rss / 1e6, 1), pssMegabytes: rounded(pss / 1e6, 1), inRealTime: tookS < length + START_S, scaling };
+  return { cores: rounded(cores, 3), rssMegabytes: rounded(rss / 1e6, 1), pssMegabytes: rounded(pss / 1e6, 1), inRealTime: sender ? undefined : tookS < length + START_S, scaling, input };
 }
 
 function file(folder: string, size: string, length: number): string {
@@ -76,7 +86,25 @@ async function lengthen(folder: string, size: string, length: number): Promise<v
   await run('ffmpeg', ['-v', 'error', '-y', ...loop(`person-${size}.ivf`), ...loop('speech.ogg'), '-c', 'copy', '-t', String(length), file(folder, size, length)], { timeout: 30_000, killSignal: 'SIGKILL' });
 }
 
-function graph(folder: string, sources: readonly PlainSource[], length: number, scaling: PlainCost['scaling']): string {
+/** Encoded picture and sound of one person. */
+interface Input {
+  video: string;
+  audio: string;
+}
+
+function fileInput(path: string, i: number): Input {
+  return { video: `filesrc location=${path} ! matroskademux name=d${i} d${i}.video_0 ! queue`, audio: `d${i}.audio_0 ! queue` };
+}
+
+function rtpInput({ video, audio }: RtpPorts): Input {
+  const from = (port: number, caps: string): string => `udpsrc address=127.0.0.1 port=${port} caps=application/x-rtp,${caps} ! rtpjitterbuffer latency=40`;
+  return {
+    video: `${from(video, 'media=video,clock-rate=90000,encoding-name=VP8,payload=96')} ! rtpvp8depay`,
+    audio: `${from(audio, 'media=audio,clock-rate=48000,encoding-name=OPUS,payload=111')} ! rtpopusdepay`,
+  };
+}
+
+function graph(sources: readonly PlainSource[], inputs: readonly Input[], scaling: PlainCost['scaling']): string {
   const renditions = videoRenditions(1280, 720, 30);
   const pads = sources.map(({ tile }, i) => `sink_${i}::xpos=${tile.x} sink_${i}::ypos=${tile.y} sink_${i}::width=${tile.width} sink_${i}::height=${tile.height}`);
   return [
@@ -85,12 +113,10 @@ function graph(folder: string, sources: readonly PlainSource[], length: number, 
     'audiomixer name=mix ! audio/x-raw,rate=48000,channels=2 ! tee name=sound',
     `sound. ! queue ! audioconvert ! avenc_aac bitrate=${AAC_BITRATE_BPS} ! fakesink sync=true`,
     `sound. ! queue ! audioconvert ! audioresample ! opusenc bitrate=${OPUS_BITRATE_BPS} frame-size=20 complexity=5 ! fakesink sync=true`,
-    ...sources.map(({ size, tile }, i) => {
+    ...sources.map(({ tile }, i) => {
+      const { video, audio } = inputs[i] as Input;
       const scaled = scaling === 'videoscale' ? `! videoscale n-threads=1 ! video/x-raw,width=${tile.width},height=${tile.height}` : '';
-      return (
-        `filesrc location=${file(folder, size, length)} ! matroskademux name=d${i} d${i}.video_0 ! queue ! vp8dec threads=1 ${scaled} ! queue ! comp.sink_${i} ` +
-        `d${i}.audio_0 ! queue ! opusdec ! audioconvert ! queue ! mix.sink_${i}`
-      );
+      return `${video} ! vp8dec threads=1 ${scaled} ! queue ! comp.sink_${i} ${audio} ! opusdec ! audioconvert ! queue ! mix.sink_${i}`;
     }),
   ].join(' ');
 }

@@ -13,6 +13,8 @@ const VP8_START = 0x10;
 const REPORT_INTERVAL_MS = 1000;
 const FIRST_REPORTS_MS = [0, 150, 400];
 
+export type Transport = Pick<Track, 'sendMessageBinary' | 'isOpen' | 'onMessage'>;
+
 export class RtpTrack {
   readonly ssrc = randomInt(1, 0x8000_0000) * 2;
   packets = 0;
@@ -20,7 +22,7 @@ export class RtpTrack {
   resent = 0;
   /** Sent until now without the transport taking it. */
   refused = 0;
-  #track: Track | undefined;
+  #track: Transport | undefined;
   #sequence = randomInt(0x8000);
   readonly #offsetTicks = randomInt(0x4000_0000);
   readonly #history: (Buffer | undefined)[] = new Array<Buffer | undefined>(HISTORY_PACKETS);
@@ -35,7 +37,7 @@ export class RtpTrack {
   ) {}
 
   /** @param startMs wall clock that both tracks of a publisher count from */
-  attach(track: Track, startMs: number): void {
+  attach(track: Transport, startMs: number): void {
     this.#track = track;
     this.#startMs = startMs;
     this.#reports = 0;
