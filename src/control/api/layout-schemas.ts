@@ -10,7 +10,7 @@ const SLACK = 0.000_001;
 const region = z
   .strictObject({
     participant: name.transform((id) => id as ParticipantId).optional().describe('Need not be there yet: the region stays empty until they come'),
-    slot: z.int().min(0).max(99).optional().describe('Index in order of joining, when there is no participant'),
+    slot: z.int().min(0).max(99).optional().describe('Index of the seat (order of joining until somebody leaves), when there is no participant'),
     source: z.enum(['camera', 'screen']).default('camera'),
     x: fraction.describe('Left edge, as a fraction of the canvas'),
     y: fraction.describe('Top edge'),
