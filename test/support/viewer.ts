@@ -146,15 +146,16 @@ export async function picturesShown(page: Page): Promise<number> {
   return page.evaluate(() => (window.probe as Probe).shown.length);
 }
 
-/** Mean colour of a part of a video element's picture, in sixteenths by ninths of it, 0…255. */
+/** Mean colour (0…255) of a part of a video element's picture, in sixteenths by ninths of it; tenths of those count. */
 export function colourIn(video: Locator, area: [number, number, number, number]): Promise<{ r: number; g: number; b: number }> {
   return video.evaluate((element: HTMLVideoElement, area) => {
     const canvas = document.createElement('canvas');
-    canvas.width = 16;
-    canvas.height = 9;
+    canvas.width = 160;
+    canvas.height = 90;
     const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-    context.drawImage(element, 0, 0, 16, 9);
-    const pixels = context.getImageData(...area).data;
+    context.drawImage(element, 0, 0, 160, 90);
+    const [x, y, width, height] = area.map((n) => Math.round(n * 10)) as typeof area;
+    const pixels = context.getImageData(x, y, width, height).data;
     const sum = [0, 0, 0];
     for (let i = 0; i < pixels.length; i += 4) for (let c = 0; c < 3; c++) sum[c] = (sum[c] as number) + (pixels[i + c] as number);
     const [r = 0, g = 0, b = 0] = sum.map((value) => value / (pixels.length / 4));
