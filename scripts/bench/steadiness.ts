@@ -75,6 +75,7 @@ try {
   const left = (): number => lengthMs - (performance.now() - startedMs);
   const stops: { fromMs: number; toMs: number }[] = [];
   let vanishings = 0;
+  let notBack = 0;
   const flapped = { joins: 0, failures: 0 };
 
   const stopping = async (): Promise<void> => {
@@ -94,12 +95,17 @@ try {
       vanishing.signal('SIGKILL');
       vanishings++;
       await delay(AWAY_MS);
-      vanishing = await start('Vanishing');
+      await start('Vanishing').then(
+        (again) => (vanishing = again),
+        () => notBack++,
+      );
       await delay(Math.max(0, Math.min(VANISH_EVERY_MS, left())));
     }
   };
   const flap = async (): Promise<void> => {
-    const pauseMs = Math.max(300, Math.min(3000, lengthMs / flaps - 2000));
+    // long enough for a flash, when there is time
+    const stayMs = lengthMs >= SHORT_MS ? 2600 : 1200;
+    const pauseMs = Math.max(300, Math.min(3000, lengthMs / flaps - stayMs - 800));
     for (let i = 0; i < flaps && left() > 3000; i++) {
       steady.connections.delete('Flapping');
       steady.join(publisher('Flapping'));
@@ -107,7 +113,7 @@ try {
         () => flapped.joins++,
         () => flapped.failures++,
       );
-      await delay(1200);
+      await delay(stayMs);
       steady.leave('Flapping');
       await until('it has left', () => steady.left.has('Flapping'), 8000).catch(() => flapped.failures++);
       await delay(pauseMs);
@@ -150,7 +156,7 @@ try {
       drift: { slopeMsPerHour: rounded(drift.slope, 1), confidence95MsPerHour: rounded(drift.slopeError, 1), points: drift.points },
       audio,
       pictureToProgrammeMs: delays,
-      disturbances: { stops: stops.length, vanishings, flaps: flapped, lossy: lossy && { lostOnLink: lossy.lostOnLink, resent: lossy.resent, keyframesAsked: lossy.keyframesAsked } },
+      disturbances: { stops: stops.length, vanishings, notBack, flaps: flapped, lossy: lossy && { lostOnLink: lossy.lostOnLink, resent: lossy.resent, keyframesAsked: lossy.keyframesAsked } },
       leaks,
     }),
   );
@@ -173,13 +179,14 @@ function inStep(seen: readonly Seen[]): { pairs: number; withoutBeep: number; me
 }
 
 /** From sending to the programme socket, of the steady ones: while one is stopped, and otherwise. */
-function stoppedAgainstRunning(seen: readonly Seen[], stops: readonly { fromMs: number; toMs: number }[]): { runningP95: number; stoppedP95: number; differenceMs: number | undefined; whileStopped: number } {
+function stoppedAgainstRunning(seen: readonly Seen[], stops: readonly { fromMs: number; toMs: number }[]): { runningP50: number; runningP95: number; stoppedP50: number; stoppedP95: number; differenceMs: number | undefined; whileStopped: number } {
   const during = (s: Seen): boolean => stops.some(({ fromMs, toMs }) => s.atMs > fromMs && s.atMs < toMs);
-  const p95 = (list: readonly Seen[]): number => rounded(percentile(list.map((s) => s.toProgrammeMs + s.toSocketMs), 0.95), 1);
+  const share = (list: readonly Seen[], p: number): number => rounded(percentile(list.map((s) => s.toProgrammeMs + s.toSocketMs), p), 1);
   const whileStopped = seen.filter(during);
-  const runningP95 = p95(seen.filter((s) => !during(s)));
-  const stoppedP95 = p95(whileStopped);
-  return { runningP95, stoppedP95, differenceMs: whileStopped.length < 5 ? undefined : rounded(stoppedP95 - runningP95, 1), whileStopped: whileStopped.length };
+  const running = seen.filter((s) => !during(s));
+  const runningP95 = share(running, 0.95);
+  const stoppedP95 = share(whileStopped, 0.95);
+  return { runningP50: share(running, 0.5), runningP95, stoppedP50: share(whileStopped, 0.5), stoppedP95, differenceMs: whileStopped.length < 5 ? undefined : rounded(stoppedP95 - runningP95, 1), whileStopped: whileStopped.length };
 }
 
 async function closeQuietly(of: Product): Promise<void> {
