@@ -5,6 +5,8 @@
 #define RETRY_NS (G_GINT64_CONSTANT (200) * 1000 * 1000)
 /* A camera that was off and comes back must not show what it saw before. */
 #define STALE_NS (G_GINT64_CONSTANT (500) * 1000 * 1000)
+/* What is shown whole may stand still: of a shared page that nobody scrolls the last picture counts, also for a mixer that starts anew. */
+#define STALE_STILL_NS (G_GINT64_CONSTANT (10) * 1000 * 1000 * 1000)
 
 /* Paths end with the feed's number and then the ring's generation: /dev/shm/tessera-…-<feed>-<generation>. */
 static gboolean
@@ -58,7 +60,7 @@ static gboolean
 take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean contain, guint64 before_ns, Workspace * space, guint64 * torn)
 {
   guint64 newest = ring_newest (&view->ring), sequence;
-  gint64 not_before = view->set_ns - STALE_NS;
+  gint64 not_before = view->set_ns - (contain ? STALE_STILL_NS : STALE_NS);
   if (newest > view->ring.slots && oldest < newest - view->ring.slots + 1)
     oldest = newest - view->ring.slots + 1;
   for (sequence = newest; sequence >= oldest && sequence > 0; sequence--) {
