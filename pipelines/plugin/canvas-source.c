@@ -205,7 +205,9 @@ first_tile (const TesseraCanvas * self)
   guint i;
   for (i = self->plan.tile_count; i-- > 0;) {
     const PlanTile *tile = &self->plan.tiles[i];
-    if (tile->alpha >= 256 && !tile->contain && self->views[tile->slot].content != VIEW_EMPTY && covers (self, &tile->box))
+    ViewContent content = self->views[tile->slot].content;
+    gboolean filled = content == VIEW_FEED || (content == VIEW_STILL && tile->still);
+    if (filled && tile->alpha >= 256 && !tile->contain && covers (self, &tile->box))
       return i;
   }
   return 0;
