@@ -18,7 +18,7 @@ const EARLY_NS = 60e6;
 /** Sound that was away for longer, and now comes at its pace again: no need to look for 500 ms. */
 const GAP_NS = 100e6;
 const GAP_BLOCKS = 4;
-/** Blocks of a burst are less late each, by 10 ms. */
+/** Blocks of a burst come closer together than that. */
 const PACE_NS = 5e6;
 /** A lasting error of the anchor that is worth a cut: half of what would show as bad lip-sync. */
 const OFF_NS = 20e6;
@@ -112,8 +112,13 @@ export class AudioQueue {
   #judge(latenessNs: number): void {
     if (latenessNs < this.#leastLatenessNs) this.#leastLatenessNs = latenessNs;
     if (latenessNs < -EARLY_NS) return this.#reanchor(latenessNs);
-    this.#gapBlocks = latenessNs > GAP_NS && latenessNs > this.#lastLatenessNs - PACE_NS ? this.#gapBlocks + 1 : 0;
+    const burst = latenessNs < this.#lastLatenessNs - PACE_NS;
     this.#lastLatenessNs = latenessNs;
+    if (burst) {
+      this.#gapBlocks = 0;
+      return; // made late by a stall of ours: says nothing about the anchor
+    }
+    this.#gapBlocks = latenessNs > GAP_NS ? this.#gapBlocks + 1 : 0;
     if (this.#gapBlocks >= GAP_BLOCKS) return this.#reanchor(latenessNs);
     if (++this.#windowBlocks < WINDOW_BLOCKS) return;
     if (this.#leastLatenessNs > this.usableLatenessNs || this.#leastLatenessNs < -OFF_NS) this.#reanchor(this.#leastLatenessNs);

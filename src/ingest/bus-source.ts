@@ -10,11 +10,11 @@ import { BLOCK_FRAMES, LATE_NS } from './bus-time.ts';
 const RAMP_FRAMES = 960;
 /** The ramp, and what of it may begin within a block. */
 const LEAVING_BLOCKS = 3;
-/** In pauses the place is corrected at once, in speech once a second by 10 ms at most, and only when it is worth it. */
+/** In pauses the place is corrected at once, in speech once a second by 10 ms or half of what is wrong, and only when it is worth it. */
 const QUIET_DBFS = -55;
 const LEAST_MOVE_NS = 3e6;
 const AUDIBLE_MOVE_NS = 8e6;
-const MOST_MOVE_NS = 10e6;
+const LITTLE_MOVE_NS = 10e6;
 const MOVE_BLOCKS = 100;
 /** Level meters: a fifth of each new block (time constant about 50 ms). */
 const METER_SHARE = 0.2;
@@ -99,7 +99,7 @@ export class BusSource {
     const quiet = !there || this.levelDbfs < QUIET_DBFS;
     if (Math.abs(offNs) < LEAST_MOVE_NS || (!quiet && (Math.abs(offNs) < AUDIBLE_MOVE_NS || this.#movedBlocks < MOVE_BLOCKS))) return there;
     this.#movedBlocks = 0;
-    this.#delayNs += quiet ? offNs : Math.max(-MOST_MOVE_NS, Math.min(MOST_MOVE_NS, offNs));
+    this.#delayNs += quiet || Math.abs(offNs) <= LITTLE_MOVE_NS ? offNs : Math.sign(offNs) * Math.max(LITTLE_MOVE_NS, Math.abs(offNs) / 2);
     if (!there) return there;
     this.queue.read(fromNs - this.#delayNs, BLOCK_FRAMES, this.#other);
     for (let i = 0; i < this.block.length; i++) {

@@ -13,11 +13,12 @@ export const SOUND_LAG_MS = 40;
 export const SOUND_LAG_NS = SOUND_LAG_MS * 1_000_000;
 /** So long a picture can wait in its ring (frame-ring.ts) at 30 a second; what is beyond it libwebrtc makes up by itself. */
 const MOST_PICTURE_DELAY_MS = 100;
-const MOST_SOUND_DELAY_MS = 25;
+/** After a stall: libwebrtc holds pictures back for the sound, and goes on for a while when that is back in time. In good order it is 11 ms at most. */
+const MOST_SOUND_DELAY_MS = 200;
 /** Beyond it a measurement is nonsense: a sender whose clock jumped. */
 const PLAUSIBLE_MS = 600;
 /** Between two pictures the delay changes by no more. */
-const PICTURE_STEP_MS = 3;
+const PICTURE_STEP_MS = 6;
 
 export class SyncCorrection {
   /** Sound after picture; undefined before the first two measurements. */
