@@ -120,10 +120,6 @@ make_rows (const guint8 * cover, gint width, gint height)
   for (y = 0; y < height; y++, cover += width) {
     guint start = runs->len;
     rows->first[y] = start;
-    if (cover[0] == 255 && memcmp (cover, cover + 1, width - 1) == 0) {
-      add_run (runs, start, 0, width, TRUE);
-      continue;
-    }
     for (x = 0; x < width;) {
       gint clear = run_length (cover, x, width, 0), opaque = run_length (cover, x, width, 255);
       if (clear >= SHORTEST_RUN || (clear > 0 && (x == 0 || x + clear == width)))
@@ -202,7 +198,7 @@ is_opaque (const guchar * rgba, gsize pixels)
   return all == 255;
 }
 
-/* Slates and backgrounds: 10 ms less at 1280 x 720 than pixel by pixel, and they are set on the thread that carries the sound. */
+/* Slates and backgrounds: setting one of 1280 x 720 takes 12 ms instead of 18, and that is done on the thread that carries the sound. */
 static void
 convert_opaque (Picture * p, const guchar * rgba)
 {

@@ -15,7 +15,7 @@ export interface OverlayImage {
 }
 
 /** Of the result, scaled in one go. */
-const PIECE_PIXELS = 160_000;
+const PIECE_PIXELS = 80_000;
 
 /** Halved until it is less than twice as large as it will be shown. @param widest pixels; it is shown at most so wide and `highest` high */
 export async function loadOverlayImage(path: string, widest: number, highest: number): Promise<OverlayImage> {
