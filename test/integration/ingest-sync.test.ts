@@ -100,7 +100,9 @@ describe('the feed', () => {
     const unmutedAtS = nowS();
     size = [640, 360];
     camera = true;
-    await delay(9000);
+    await delay(2500);
+    expect(feeds.feedOf('zoe')).toMatchObject({ video: false }); // stopped for more than 2 s, and not gone yet
+    await delay(6500);
 
     // all of the arithmetic at the end: carl's clock is this process
     clearInterval(pictures);
