@@ -196,10 +196,10 @@ describe('the mix', () => {
     rig.feeds.add(() => undefined);
     rig.start(mix);
     await mix.until('ready');
-    await pause(3200);
+    await pause(2800);
     silent = true;
     const silentNs = process.hrtime.bigint();
-    await pause(3200);
+    await pause(2800);
 
     const { units, pictures: seen } = await pictures();
     const { of } = boxes('grid', 3);
@@ -298,7 +298,7 @@ describe('the mix', () => {
     rig.feeds.startSound(() => 0.1);
     rig.start(mix, 1, rig.room(), { calmNeededMs: 700 });
     await mix.until('ready');
-    await pause(1500);
+    await pause(500);
     const steps = (): string[] => mix.messages.flatMap((m) => (m.type === 'degraded' ? [m.degraded?.step ?? 'none'] : []));
     const stop = burn(12 * availableParallelism());
     try {
