@@ -15,7 +15,7 @@ describe('uplinkWish', () => {
   it.each([
     ['one person on the whole canvas', 1280, 720, '1280x720@30', 1_800_000],
     ['four in a grid', 616, 348, '640x360@30', 600_000],
-    ['nine in a grid', 404, 228, '426x240@30', 350_000],
+    ['nine in a grid', 404, 228, '426x240@30', 380_000],
     ['sixteen in a grid', 296, 168, '320x180@15', 180_000],
     ['a tile of 140×80', 140, 80, '160x90@15', 100_000],
   ])('asks for the size shown: %s', (_what, width, height, wanted, bps) => {

@@ -35,7 +35,7 @@ export interface UplinkNeed {
 const RUNGS = [
   { width: 160, height: 90, bps30: 140_000, bps15: 100_000 },
   { width: 320, height: 180, bps30: 250_000, bps15: 180_000 },
-  { width: 426, height: 240, bps30: 350_000, bps15: 250_000 },
+  { width: 426, height: 240, bps30: 380_000, bps15: 250_000 },
   { width: 640, height: 360, bps30: 600_000, bps15: 420_000 },
   { width: 854, height: 480, bps30: 1_000_000, bps15: 700_000 },
   { width: 1280, height: 720, bps30: 1_800_000, bps15: 1_250_000 },

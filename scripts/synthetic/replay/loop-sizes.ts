@@ -11,7 +11,7 @@ export interface LoopSize {
 export const LOOP_SIZES: readonly LoopSize[] = [
   { name: '160x90', width: 160, height: 90, frameRate: 15, bitrateBps: 80_000 },
   { name: '320x180', width: 320, height: 180, frameRate: 15, bitrateBps: 150_000 },
-  { name: '426x240', width: 426, height: 240, frameRate: 30, bitrateBps: 350_000 },
+  { name: '426x240', width: 426, height: 240, frameRate: 30, bitrateBps: 380_000 },
   { name: '640x360', width: 640, height: 360, frameRate: 30, bitrateBps: 800_000 },
   { name: '1280x720', width: 1280, height: 720, frameRate: 30, bitrateBps: 1_800_000 },
 ];
