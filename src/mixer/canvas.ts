@@ -34,7 +34,10 @@ export interface PlacedPicture extends Rgba {
   slot?: number;
   /** Order among the pictures of the canvas; below 0 behind all tiles. Pictures of slots are as high as their slot. */
   z: number;
-  /** Pixels from the left or top edge; negative: the distance of its right or bottom edge from the right or bottom edge. */
+  /**
+   * Pixels from the left or top edge; negative: the distance of its right or bottom edge from the right or bottom edge. With
+   * `contain` a slot's pictures and border keep to what is shown of it, which may be smaller than the slot.
+   */
   x: number;
   y: number;
   /** 0…1, on top of the picture's own. Default 1. */
