@@ -278,11 +278,12 @@ push_keyframe_if_due (TesseraCanvas * self, gint64 frame, GstClockTime running)
   /* one on request only where the grid brings none at once */
   if (self->frames > 0 && !due && (self->keyframe_forced || (self->keyframe_wanted && frame - self->last_key_frame >= self->frame_rate)))
     due = TRUE;
-  if (due) {
+  if (due || self->frames == 0) {
     self->keyframe_wanted = self->keyframe_forced = FALSE;
     self->last_key_frame = frame;
-    self->key_count++;
   }
+  if (due)
+    self->key_count++;
   GST_OBJECT_UNLOCK (self);
   if (due)
     gst_pad_push_event (GST_BASE_SRC_PAD (self), gst_video_event_new_downstream_force_key_unit (running, running, running, TRUE, self->key_count));

@@ -24,6 +24,12 @@ view_set_feed (View * view, const gchar * path, gint64 set_ns)
     if (view->content == VIEW_FEED)
       view->content = VIEW_EMPTY;
   }
+  if (!*path) {
+    /* slots are used in turn, and each may have been as large as the canvas */
+    tile_clear (&view->shown);
+    tile_clear (&view->spare);
+    view->content = VIEW_EMPTY;
+  }
   ring_close (&view->ring);
   view->sequence = 0;
   view->retry_ns = 0;
@@ -55,32 +61,47 @@ show (View * view, gint width, gint height, gboolean contain, const Box * inside
   view->content = content;
 }
 
+/* Shows this picture of the ring, unless it was overwritten meanwhile. */
+static gboolean
+take (View * view, const RingFrame * frame, gint width, gint height, gboolean contain, Workspace * space, guint64 * torn)
+{
+  Source source;
+  Box inside;
+  source_packed (&source, frame->pixels, frame->width, frame->height, frame->rotation);
+  scale (view, &source, width, height, contain, space, &inside);
+  if (!ring_unchanged (&view->ring, frame->sequence)) {
+    (*torn)++;
+    return FALSE;
+  }
+  view->sequence = frame->sequence;
+  show (view, width, height, contain, &inside, VIEW_FEED);
+  return TRUE;
+}
+
 /* The newest usable picture of the ring, from the newest back to `oldest`. */
 static gboolean
 take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean contain, guint64 before_ns, Workspace * space, guint64 * torn)
 {
-  guint64 newest = ring_newest (&view->ring), sequence;
+  guint64 newest = ring_newest (&view->ring), first = newest > view->ring.slots ? newest - view->ring.slots + 1 : 1, sequence;
   gint64 not_before = view->set_ns - (contain ? STALE_STILL_NS : STALE_NS);
-  if (newest > view->ring.slots && oldest < newest - view->ring.slots + 1)
-    oldest = newest - view->ring.slots + 1;
-  for (sequence = newest; sequence >= oldest && sequence > 0; sequence--) {
-    RingFrame frame;
-    Source source;
-    Box inside;
+  RingFrame frame;
+  guint i;
+  for (sequence = newest; sequence >= MAX (oldest, first) && sequence > 0; sequence--) {
     if (!ring_look (&view->ring, sequence, &frame) || frame.pts_ns >= before_ns)
       continue;
     if (not_before > 0 && frame.pts_ns < (guint64) not_before)
       return FALSE;
-    source_packed (&source, frame.pixels, frame.width, frame.height, frame.rotation);
-    scale (view, &source, width, height, contain, space, &inside);
-    if (!ring_unchanged (&view->ring, sequence)) {
-      (*torn)++;
-      continue;
-    }
-    view->sequence = sequence;
-    show (view, width, height, contain, &inside, VIEW_FEED);
-    return TRUE;
+    if (take (view, &frame, width, height, contain, space, torn))
+      return TRUE;
   }
+  /* We are later than the ring is long, or its pictures are stamped further ahead: what was to be seen now is overwritten. Waiting for
+   * what is left would be waiting until that is overwritten too: the picture would stand still for as long as we are late. */
+  if (first == 1 || view->sequence >= first)
+    return FALSE;
+  /* not the very first, which is overwritten next */
+  for (i = 1; i < view->ring.slots; i++)
+    if (ring_look (&view->ring, first + i, &frame) && take (view, &frame, width, height, contain, space, torn))
+      return TRUE;
   return FALSE;
 }
 

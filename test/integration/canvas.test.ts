@@ -1,7 +1,7 @@
 /**
  * The canvas by itself (pipelines/plugin): rings in, raw pictures out. What is seen where, how it moves, and what nothing may do to it.
  */
-import { truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createCanvas } from '@napi-rs/canvas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pluginDir } from '../../src/config/paths.ts';
@@ -29,6 +29,15 @@ function clear(): void {
   for (let slot = 0; slot < 8; slot++) {
     rig.call('setFeed', slot, undefined);
     rig.call('setStill', slot, undefined);
+  }
+}
+
+/** A descriptor may be gone by the time it is looked at. */
+function isRing(descriptor: string): boolean {
+  try {
+    return readlinkSync(descriptor).startsWith('/dev/shm/tessera-');
+  } catch {
+    return false;
   }
 }
 
@@ -230,6 +239,41 @@ describe('the canvas', () => {
     for (const frame of await rig.next(5)) expect(near(rig.colourAt(frame, 50, 50), BLUE)).toBe(true);
     rig.call('setFeed', 0, path);
     await rig.sees([[50, 50, WHITE]]);
+  });
+
+  it('does not stand still when it is later than the ring is long', async () => {
+    clear();
+    const ring = rig.ring(64, 36);
+    const secondsLaterNs = (): bigint => process.hrtime.bigint() + 5_000_000_000n;
+    ring.write(plain(64, 36, RED), 64, 36, 0, process.hrtime.bigint());
+    rig.call('setLayout', 0, [place(0, 0, 0, 100, 100)]);
+    rig.call('setFeed', 0, ring.path);
+    await rig.sees([[50, 50, RED]]);
+    // what was to come next waits in the ring
+    for (let n = 1; n < ring.slots; n++) ring.write(plain(64, 36, GREEN), 64, 36, 0, secondsLaterNs());
+    for (const frame of await rig.next(4)) expect(near(rig.colourAt(frame, 50, 50), RED)).toBe(true);
+    // and is overwritten before its time has come
+    for (let n = 0; n < ring.slots + 2; n++) ring.write(plain(64, 36, BLUE), 64, 36, 0, secondsLaterNs());
+    await rig.sees([[50, 50, BLUE]]);
+  });
+
+  it('leaves no mapping and no descriptor behind after 200 feeds', async () => {
+    clear();
+    const rings = [rig.ring(64, 36), rig.ring(64, 36)];
+    for (const ring of rings) ring.write(plain(64, 36, BLUE), 64, 36, 0, process.hrtime.bigint());
+    rig.call('setLayout', 0, Array.from({ length: 50 }, (_, slot) => place(slot, 0, 0, WIDTH, HEIGHT)));
+    const open = (): [maps: number, descriptors: number] => [
+      readFileSync(`/proc/${rig.pid}/maps`, 'utf8').split('/dev/shm/tessera-').length - 1,
+      readdirSync(`/proc/${rig.pid}/fd`).filter((fd) => isRing(`/proc/${rig.pid}/fd/${fd}`)).length,
+    ];
+    for (let round = 0; round < 4; round++) {
+      for (let slot = 0; slot < 50; slot++) rig.call('setFeed', slot, rings[(round + slot) % 2]?.path);
+      await rig.next(2);
+    }
+    await expect.poll(open).toEqual([50, 50]);
+    for (let slot = 0; slot < 50; slot++) rig.call('setFeed', slot, undefined);
+    await expect.poll(open).toEqual([0, 0]);
+    rig.call('setLayout', 0, Array.from({ length: 50 }, (_, slot) => place(slot, 0, 0, 2, 2, { visible: false })));
   });
 
   it('never shows half of one picture and half of another, however fast the writer is', async () => {
