@@ -9,7 +9,7 @@ function picture(width: number, height: number, value: number, rotation: VideoFr
 }
 
 interface Told {
-  changes: { ring: string; video: boolean; width: number }[];
+  changes: { ring: string; video: boolean; width: number; aspect: number | undefined }[];
   dropped: number;
   why: string[];
 }
@@ -26,7 +26,7 @@ function feedInto(told: Told, room = 'unit'): PictureFeed {
     room,
     index: 1,
     offAfterMs: 2000,
-    onChanged: () => told.changes.push({ ring: feed.ring, video: feed.video, width: feed.width }),
+    onChanged: () => told.changes.push({ ring: feed.ring, video: feed.video, width: feed.width, aspect: feed.aspect }),
     onDropped: (error) => {
       told.dropped++;
       told.why.push((error as Error).message);
@@ -68,7 +68,7 @@ describe('PictureFeed', () => {
     });
     reader.close();
     expect(seen).toEqual([[640, 360, 0, 10, 345_600], [640, 360, 90, 11, 345_600], [360, 640, 0, 12, 345_600]]);
-    expect(told.changes.map((c) => c.width)).toEqual([640, 360]);
+    expect(told.changes.map((c) => [c.width, c.aspect])).toEqual([[640, 640 / 360], [640, 360 / 640], [360, 360 / 640]]);
   });
 
   it('is a feed without pictures while none gets into its ring (a full /dev/shm)', () => {

@@ -16,7 +16,7 @@ export interface PictureFeedOptions {
   index: number;
   /** No pictures for so long: the camera is off. A shared screen that does not change may send seldom. */
   offAfterMs: number;
-  /** Ring or `video` changed. */
+  /** Ring, size, rotation or `video` changed. */
   onChanged: () => void;
   onDropped: (error: unknown) => void;
 }
@@ -28,6 +28,8 @@ export class PictureFeed {
   video = false;
   width = 0;
   height = 0;
+  /** Degrees by which it must be turned to stand upright. */
+  rotation = 0;
   /** Pictures not passed on: /dev/shm full, or too large. */
   dropped = 0;
   #writer: FrameRingWriter | undefined;
@@ -37,6 +39,12 @@ export class PictureFeed {
   #closed = false;
 
   constructor(private readonly options: PictureFeedOptions) {}
+
+  /** Width ÷ height of the newest picture once it stands upright; undefined before the first one. */
+  get aspect(): number | undefined {
+    if (this.height === 0) return undefined;
+    return this.rotation % 180 === 0 ? this.width / this.height : this.height / this.width;
+  }
 
   /** @param ptsNs when it is to be shown, on the host's monotonic clock: arrival, or a little later */
   write(frame: VideoFrame, ptsNs: bigint): void {
@@ -56,10 +64,11 @@ export class PictureFeed {
       }
       (this.#writer as FrameRingWriter).write(frame.data, frame.width, frame.height, frame.rotation, ptsNs);
       this.#lastAtMs = nowMs; // one that got no further is none: the mixer then shows the avatar instead of an old picture
-      if (fresh || !this.video || frame.width !== this.width || frame.height !== this.height) {
+      if (fresh || !this.video || frame.width !== this.width || frame.height !== this.height || frame.rotation !== this.rotation) {
         this.video = true;
         this.width = frame.width;
         this.height = frame.height;
+        this.rotation = frame.rotation;
         this.options.onChanged();
       }
     } catch (error) {

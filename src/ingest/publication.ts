@@ -30,6 +30,7 @@ export function feedInfo(publication: Publication, name: string): FeedInfo {
     ring: publication.pictures?.ring ?? '',
     video: publication.pictures?.video ?? false,
     audio: publication.sound !== undefined,
+    ...(publication.pictures?.aspect === undefined ? {} : { aspect: publication.pictures.aspect }),
     joinedAtNs: String(publication.joinedAtNs),
   };
 }

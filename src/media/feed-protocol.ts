@@ -45,6 +45,8 @@ export interface FeedInfo {
   /** False while the participant sends no picture (camera off). */
   video: boolean;
   audio: boolean;
+  /** Width ÷ height of the newest picture once it stands upright; absent before the first one. */
+  aspect?: number;
   joinedAtNs: string;
 }
 

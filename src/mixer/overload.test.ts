@@ -15,6 +15,9 @@ it('tells each step of the ladder once with what it means, goes on where the mix
     stepped: (step, effects, degraded) => told.push(`${step} ${effects.frameStep} ${degraded?.reason ?? '-'}`),
   });
   expect([overload.effects.animate, overload.degraded?.step]).toEqual([false, 'overlays']);
+  const { since } = overload.degraded ?? {};
+  vi.advanceTimersByTime(400);
+  expect(overload.degraded?.since).toBe(since);
 
   overload.start();
   vi.advanceTimersByTime(1500);

@@ -15,6 +15,7 @@ export interface OverloadOptions {
 
 export class Overload {
   #ladder: DegradeLadder;
+  #since = new Date();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: OverloadOptions) {
@@ -32,7 +33,7 @@ export class Overload {
   /** What the room is told now. */
   get degraded(): DegradedState | undefined {
     const { step, reason } = this.#ladder;
-    return step === 'none' ? undefined : { step, reason, since: new Date().toISOString() };
+    return step === 'none' ? undefined : { step, reason, since: this.#since.toISOString() };
   }
 
   start(): void {
@@ -53,6 +54,8 @@ export class Overload {
   #look(nowMs: number): void {
     const before = this.#ladder.step;
     this.#ladder = nextDegrade(this.#ladder, this.options.read(), nowMs);
-    if (this.#ladder.step !== before) this.options.stepped(this.#ladder.step, this.effects, this.degraded);
+    if (this.#ladder.step === before) return;
+    this.#since = new Date();
+    this.options.stepped(this.#ladder.step, this.effects, this.degraded);
   }
 }

@@ -166,6 +166,7 @@ export class Stage {
       source: f.info.source,
       pinned: f.pinned,
       hidden: f.hidden,
+      ...(f.info.aspect === undefined ? {} : { aspect: f.info.aspect }),
     }));
     const layout = computeLayout({
       choice: this.#room.layout,

@@ -27,6 +27,12 @@ describe('UplinkWishes', () => {
     expect(told[0]).toMatchObject({ p1: [{ source: 'camera', width: 640, height: 360, shown: true }], p2: [{ width: 640 }] });
   });
 
+  it('asks a phone that is held upright for enough to fill a wide tile', () => {
+    const { told, show } = wishes();
+    show('grid', [feed(1, { aspect: 9 / 16 }), feed(2)], 0);
+    expect(told[0]).toMatchObject({ p1: [{ width: 720, height: 1280 }], p2: [{ width: 640, height: 360 }] });
+  });
+
   it('asks for more at once and for less after a while, only of those it concerns', () => {
     const { uplink, told, show } = wishes();
     const feeds = [feed(1), feed(2)];

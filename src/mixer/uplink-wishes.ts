@@ -23,13 +23,14 @@ export class UplinkWishes {
     const regions = new Map(layout.regions.map((r) => [r.feed, r]));
     const here = new Set(feeds.map((f) => f.feed));
     for (const feed of this.#feeds.keys()) if (!here.has(feed)) this.#feeds.delete(feed);
-    for (const { feed, participant, source } of feeds) {
+    for (const { feed, participant, source, aspect } of feeds) {
       const region = regions.get(feed);
       const need: UplinkNeed = {
         source,
         box: region && { width: region.width, height: region.height },
         fit: region?.fit ?? 'cover',
         canvas: this.canvas,
+        ...(aspect === undefined ? {} : { aspect }),
       };
       const known = this.#feeds.get(feed);
       if (known) known.need = need;

@@ -8,6 +8,8 @@ export interface LayoutFeed {
   source: SourceKind;
   pinned: boolean;
   hidden: boolean;
+  /** Width ÷ height of its upright picture, when known: for what its publisher is asked to send; the layout does not depend on it. */
+  aspect?: number;
 }
 
 /**
