@@ -3,7 +3,7 @@ import type { SKRSContext2D } from '@napi-rs/canvas';
 import type { CaptionLine } from '../../domain/room.ts';
 import type { Rgba } from '../canvas.ts';
 import { measuring } from './measuring.ts';
-import { CAPTION_ROWS, type OverlayBox, type OverlayMeasures } from './place-overlays.ts';
+import type { OverlayBox, OverlayMeasures } from './place-overlays.ts';
 import { ACCENT, evenPixels, INK, paint, roundedPlate, SOLID_PLATE } from './style.ts';
 import { drawLine, font, isRightToLeft, plainText } from './text.ts';
 import { wrapText } from './wrap-text.ts';
@@ -26,9 +26,9 @@ export function captionRows(lines: readonly Pick<CaptionLine, 'text' | 'speaker'
     const speaker = name === '' ? '' : `${name}: `;
     const text = plainText(line.text, LONGEST_TEXT);
     if (text === '') return [];
-    return measuring(captionFont(m), (c) => wrapText(c, speaker + text, widest, CAPTION_ROWS)).map((row, i): Row => ({ text: row, speaker: i === 0 && row.startsWith(speaker) ? speaker : '' }));
+    return measuring(captionFont(m), (c) => wrapText(c, speaker + text, widest, m.captionRows)).map((row, i): Row => ({ text: row, speaker: i === 0 && row.startsWith(speaker) ? speaker : '' }));
   });
-  return rows.slice(-CAPTION_ROWS);
+  return rows.slice(-m.captionRows);
 }
 
 /** As large as its text; undefined: nothing to show. */

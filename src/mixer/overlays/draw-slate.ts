@@ -30,7 +30,7 @@ export function planSlate(slate: SlateText, clockText: string | undefined, width
   const widest = width - 4 * m.margin;
   const titleRow = 72 * m.scale;
   const subtitleRow = 38 * m.scale;
-  const title = measuring(titleFont(titleRow), (c) => wrapText(c, slate.text, widest, 3));
+  const title = measuring(titleFont(titleRow), (c) => wrapText(c, slate.text, widest, m.slateRows));
   const subtitle = measuring(subtitleFont(subtitleRow), (c) => wrapText(c, slate.subtitle, widest, 2));
   const clockHeight = clockText === undefined ? 0 : evenDown(110 * m.scale);
   const between = clockText === undefined ? 0 : 28 * m.scale;

@@ -27,8 +27,6 @@ export interface WantedOverlays {
 
 export type OverlayBoxes = Partial<Record<keyof WantedOverlays, OverlayBox>>;
 
-/** Lines of the captions that are seen at once, with those that a long line is broken into. */
-export const CAPTION_ROWS = 3;
 export const BANNER_ROWS = 2;
 
 /** Measures of a canvas, pixels. */
@@ -42,6 +40,10 @@ export interface OverlayMeasures {
   bannerPad: number;
   captionRow: number;
   captionPad: number;
+  /** Rows of the captions that are seen at once, with those that a long line is broken into. */
+  captionRows: number;
+  /** Rows of a slate's title. */
+  slateRows: number;
   lowerThirdTitle: number;
   lowerThirdSubtitle: number;
   lowerThirdPad: number;
@@ -63,6 +65,9 @@ export function overlayMeasures({ width, height }: Pick<VideoFormat, 'width' | '
     bannerPad: px(12),
     captionRow: px(38),
     captionPad: px(10),
+    // half as wide a canvas breaks the same sentence into twice as many rows, and has the height for them
+    captionRows: height > width ? 5 : 3,
+    slateRows: height > width ? 6 : 3,
     lowerThirdTitle: px(42),
     lowerThirdSubtitle: px(30),
     lowerThirdPad: px(14),
@@ -123,7 +128,7 @@ export function placeOverlays(format: Pick<VideoFormat, 'width' | 'height'>, wan
   }
 
   if (wanted.captions) {
-    const tall = evenDown(CAPTION_ROWS * m.captionRow + 2 * m.captionPad);
+    const tall = evenDown(m.captionRows * m.captionRow + 2 * m.captionPad);
     // in the middle of the canvas also beside a watermark
     const half = Math.min(width / 2 - span.left, span.right - width / 2);
     const besides = !boxes.lowerThird && half * 2 >= width * NARROW_SHARE;
