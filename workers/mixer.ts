@@ -74,15 +74,14 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
           return mixRoom(document, { recording: unfinished.some((r) => r.status === 'recording'), images: images.files(document) });
         },
         nextEpoch: (id, above) => rooms.nextEpoch(id, above),
-        report: (id, state) => {
-          rooms.setMix(id, state).then(
-            () => publisher.publish({ type: 'mixChanged', room: id }),
-            () => undefined, // Redis is away; the next change writes again
-          );
+        report: async (id, state) => {
+          await rooms.setMix(id, state);
+          publisher.publish({ type: 'mixChanged', room: id });
         },
-        uplink: (id, wishes) => {
-          rooms.setUplink(id, wishes).catch(() => undefined); // Redis is away: publishers go on as they do
+        uplink: async (id, wishes) => {
+          const stored = rooms.setUplink(id, wishes);
           publisher.publish({ type: 'uplinkChanged', room: id, wishes });
+          await stored;
         },
         stepped: (step, direction) => counters.stepped(step, direction),
         takeChild: () => spares.take(),

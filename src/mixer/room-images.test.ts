@@ -58,6 +58,18 @@ describe('RoomImages', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
+  it('keeps its copies when those of the mix before are taken away', async () => {
+    const [before, after] = [images(), images()];
+    const list = [uploaded('logo', Buffer.from('one'))];
+    for (const { copies, arrived } of [before, after]) {
+      copies.files({ overlays: naming('logo'), images: list });
+      await vi.waitFor(() => expect(arrived).toHaveBeenCalledTimes(1));
+    }
+    before.copies.close();
+    expect(readFileSync(after.copies.files({ overlays: naming('logo'), images: list }).logo as string, 'utf8')).toBe('one');
+    after.copies.close();
+  });
+
   it.each([
     ['is missing', (image: RoomImage) => void objects.delete(roomImageKey(ROOM, image.name))],
     ['is another file', (image: RoomImage) => void objects.set(roomImageKey(ROOM, image.name), Buffer.from('other'))],

@@ -34,7 +34,11 @@ export interface RoomImagesOptions {
   arrived: () => void;
 }
 
+/** A room's next mix may begin while the one before it takes its copies away: they must not have the same paths. */
+let made = 0;
+
 export class RoomImages {
+  readonly #number = ++made;
   readonly #copies = new Map<ImageName, Copy>();
   #closed = false;
 
@@ -78,7 +82,7 @@ export class RoomImages {
     try {
       if (!NAME.test(image.name) || !NAME.test(room)) throw new Error('not a name');
       const bytes = await this.#read(image);
-      const path = join(dir, `images-${room}-${image.name}-${process.pid}-${copy.sha256.slice(0, 16)}`);
+      const path = join(dir, `images-${room}-${image.name}-${this.#number}-${process.pid}-${copy.sha256.slice(0, 16)}`);
       await writeFile(`${path}.part`, bytes);
       await rename(`${path}.part`, path);
       if (this.#closed || this.#copies.get(image.name) !== copy) {

@@ -14,6 +14,7 @@ import type { UplinkWish } from '../domain/uplink.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { MixChild } from './mix-child.ts';
 import type { MixHeartbeat, MixMemory, MixRoom } from './mix-ipc.ts';
+import { UplinkReports } from './uplink-reports.ts';
 
 /** A mixer that says nothing, or composes nothing, for this long is replaced. */
 const SILENT_MS = 2000;
@@ -31,9 +32,10 @@ export interface RoomMixerPorts {
   wanted(room: RoomId): Promise<MixRoom | undefined>;
   /** @param above an epoch that the origin has seen */
   nextEpoch(room: RoomId, above: number): Promise<number>;
-  report(room: RoomId, state: Omit<MixState, 'since'>): void;
-  /** What publishers should send; only those whose wish changed. */
-  uplink(room: RoomId, wishes: Record<ParticipantId, UplinkWish[]>): void;
+  /** @throws when it could not be stored; it is told again then */
+  report(room: RoomId, state: Omit<MixState, 'since'>): Promise<void>;
+  /** What publishers should send; only those whose wish changed. @throws as `report` */
+  uplink(room: RoomId, wishes: Record<ParticipantId, UplinkWish[]>): Promise<void>;
   /** Another step of the degrade ladder. */
   stepped(step: DegradeStep, direction: 'up' | 'down'): void;
   takeChild(): MixChild;
@@ -62,6 +64,9 @@ export class RoomMixer {
   #memory: MixMemory = {};
   #degraded: DegradedState | undefined;
   #status: MixState['status'] = 'starting';
+  /** The store knows {@link RoomMixer.#status}, or is being told. */
+  #statusTold = true;
+  readonly #uplink: UplinkReports;
   #sent = '';
   #givenUp: string | undefined;
   #unwanted = false;
@@ -74,7 +79,9 @@ export class RoomMixer {
     private readonly options: RoomMixerOptions,
     private readonly ports: RoomMixerPorts,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.#uplink = new UplinkReports((wishes) => ports.uplink(options.room, wishes));
+  }
 
   get degradeStep(): DegradeStep {
     return this.#degraded?.step ?? 'none';
@@ -147,6 +154,9 @@ export class RoomMixer {
       this.#child?.kill();
       return;
     }
+    // Redis answers: what it missed while it was away
+    if (!this.#statusTold) this.#report(this.#status);
+    void this.#uplink.again();
     this.#room = room;
     const text = JSON.stringify(room);
     if (text === this.#sent) return;
@@ -207,7 +217,7 @@ export class RoomMixer {
         heardMs = performance.now();
       });
       child.on('memory', (memory) => (this.#memory = memory));
-      child.on('uplink', (wishes) => this.ports.uplink(this.options.room, wishes));
+      child.on('uplink', (wishes) => this.#uplink.tell(wishes));
       child.on('degraded', (degraded) => this.#step(degraded));
       child.on('imageFailed', (path, detail) => this.log.warn({ epoch, path, detail }, 'a picture of the overlays cannot be shown and is left out'));
       child.on('failed', (code, detail, seen) => {
@@ -232,7 +242,8 @@ export class RoomMixer {
 
   #report(status: MixState['status']): void {
     this.#status = status;
-    this.ports.report(this.options.room, { status, epoch: this.epoch, ...(this.#degraded ? { degraded: this.#degraded } : {}) });
+    this.#statusTold = true;
+    this.ports.report(this.options.room, { status, epoch: this.epoch, ...(this.#degraded ? { degraded: this.#degraded } : {}) }).catch(() => (this.#statusTold = false));
   }
 
   #step(degraded: DegradedState | undefined): void {
