@@ -144,7 +144,7 @@ describe('a publisher', () => {
     await waitFor('a large picture', async () => (await sentVideo(ann)).width >= 1270, { timeoutMs: 8000, intervalMs: 20 });
     const tookMs = performance.now() - started;
     console.info('from the stage to the large picture, ms:', Math.round(tookMs));
-    expect(tookMs).toBeLessThan(1500);
+    expect(tookMs).toBeLessThan(1000);
   });
 
   it('threw nothing', () => {
