@@ -1,6 +1,6 @@
 /**
  * What one mix costs: N feeds of 640×360@30 from frame rings into a real mixer process, both renditions and both audio codecs
- * out. Prints one JSON object. `npx tsx scripts/bench/mixer-alone.ts [--feeds 4] [--seconds 15] [--picture out.png]`
+ * out. Prints one JSON object. `npx tsx scripts/bench/mixer-alone.ts [--feeds 4] [--seconds 15] [--picture out.png] [--overlays]`
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { annexB, MixerRig, plainPicture, type Picture } from '../../test/support
 import { processorSeconds, proportionalBytes } from '../../test/support/process.ts';
 
 const LOOP_FRAMES = 30;
+const OVERLAY_ROUNDS = 4;
 
 /** A second of something that moves like a person in front of a wall: soft shades, grain, a disc that sways. */
 function movingLoop(seed: number): Picture[] {
@@ -31,7 +32,7 @@ function movingLoop(seed: number): Picture[] {
 }
 
 const { values } = parseArgs({
-  options: { feeds: { type: 'string', default: '4' }, seconds: { type: 'string', default: '15' }, picture: { type: 'string' } },
+  options: { feeds: { type: 'string', default: '4' }, seconds: { type: 'string', default: '15' }, picture: { type: 'string' }, overlays: { type: 'boolean', default: false } },
 });
 const feeds = Number(values.feeds);
 const seconds = Number(values.seconds);
@@ -65,8 +66,39 @@ if (values.picture && init) {
   const lastKey = all.findLastIndex((u) => u.key);
   await run('ffmpeg', ['-v', 'error', '-y', '-f', 'h264', '-i', 'pipe:0', '-frames:v', '1', '-update', '1', values.picture], { input: annexB(init, all.slice(lastKey)) });
 }
+/** Cores of the mix without and with all overlays, in turns of 4 s, so that a drift of the machine shows in both. */
+async function overlaysCost(): Promise<{ without: number; withAll: number; more: number }> {
+  const plain = rig.room({ preset: 'grid' }, false);
+  const all = {
+    ...plain,
+    overlays: {
+      labels: true,
+      speakerBorder: true,
+      watermark: { text: 'Tessera', corner: 'topRight' as const, opacity: 0.8, scale: 0.12 },
+      lowerThird: { title: 'Grace Hopper', subtitle: 'Rear admiral' },
+      banner: { text: 'Many participants, one stream' },
+      captions: true,
+      recordingBadge: true,
+    },
+    recording: true,
+  };
+  const sums = [0, 0];
+  for (let round = 0; round < OVERLAY_ROUNDS; round++)
+    for (const [which, room] of [plain, all].entries()) {
+      mix.send({ type: 'room', room });
+      await pause(1000); // until what fades has faded
+      const from = processorSeconds(pid);
+      const fromOverlayNs = process.hrtime.bigint();
+      await pause(4000);
+      sums[which] = (sums[which] as number) + (processorSeconds(pid) - from) / (Number(process.hrtime.bigint() - fromOverlayNs) / 1e9);
+    }
+  const [without = 0, withAll = 0] = sums.map((sum) => Number((sum / OVERLAY_ROUNDS).toFixed(3)));
+  return { without, withAll, more: Number((withAll - without).toFixed(3)) };
+}
+
 console.log(
   JSON.stringify({
+    ...(values.overlays ? { overlaysCores: await overlaysCost() } : {}),
     feeds,
     cores: Number(cores.toFixed(3)),
     pssMb: Math.round(proportionalBytes(pid) / 1e6),
