@@ -45,6 +45,7 @@ describe('sound', () => {
       answer: (sdp) => sdp.replace(/(a=fmtp:111 [^\r\n]*)/, '$1;usedtx=1'),
     });
     await waitFor('beeps', () => level(600, 0, 10) > -20);
+    await waitFor('the end of a beep, so that none is cut', () => level(600, 0, 10) < -60);
     feeds.sound.length = 0;
     await waitFor('3.5 s of sound', () => feeds.sound.length > 350);
     const sound = feeds.newestSound(feeds.sound.length);
