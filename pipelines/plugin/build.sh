@@ -1,12 +1,13 @@
 #!/bin/sh
-# Builds our GStreamer plugin into build/gst-plugins. Does nothing when the library is newer than its sources.
+# Builds our GStreamer plugin into build/gst-plugins. Does nothing when the library is newer than its sources and their folder (a file
+# that went or got another name).
 # CFLAGS from outside come last: CFLAGS='-g -fsanitize=address,undefined' OUT=/somewhere pipelines/plugin/build.sh
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out="${OUT:-$root/build/gst-plugins}"
 lib="$out/libgsttessera.so"
-if [ -f "$lib" ] && [ -z "$(find "$here" -newer "$lib" \( -name '*.[ch]' -o -name build.sh \) -print -quit)" ]; then exit 0; fi
+if [ -f "$lib" ] && [ -z "$(find "$here" -newer "$lib" \( -name '*.[ch]' -o -name build.sh -o -type d \) -print -quit)" ]; then exit 0; fi
 for tool in cc pkg-config; do
   command -v "$tool" >/dev/null || { echo "pipelines/plugin/build.sh: $tool is missing; install gcc and pkg-config" >&2; exit 1; }
 done

@@ -1,4 +1,4 @@
-/* The elements of the Tessera mixer: tesseracanvas (canvas-source.c) and tesserathin (thin.c). */
+/* The elements of the Tessera mixer: tesseracanvas (canvas-source.c, canvas-properties.c) and tesserathin (thin.c). */
 #include "canvas-source.h"
 
 static gboolean

@@ -1,8 +1,5 @@
 #include "scene.h"
-#include <stdlib.h>
 #include <string.h>
-
-#define MAX_MS 60000
 
 typedef struct {
   gdouble x, y, width, height, alpha;
@@ -68,71 +65,13 @@ scene_resize (Scene * scene, gint width, gint height)
   g_mutex_unlock (&scene->lock);
 }
 
-/* The next number of a text, within ±1,000,000; FALSE when there is none. */
-static gboolean
-take (const gchar ** at, gint * value)
-{
-  gchar *end;
-  gint64 v = g_ascii_strtoll (*at, &end, 10);
-  if (end == *at || (*end && *end != ' ' && *end != ';'))
-    return FALSE;
-  *at = end;
-  *value = (gint) CLAMP (v, -1000000, 1000000);
-  return TRUE;
-}
-
-static gboolean
-take_all (const gchar ** at, gint * values, gint count)
-{
-  gint i;
-  for (i = 0; i < count; i++)
-    if (!take (at, &values[i]))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-take_slot (const gchar ** at, gint * slot)
-{
-  return take (at, slot) && *slot >= 0 && *slot < SCENE_SLOTS;
-}
-
-static const gchar *
-skip_spaces (const gchar * at)
-{
-  while (*at == ' ')
-    at++;
-  return at;
-}
-
-static gboolean
-parse_colour (const gchar * text, Colour * colour)
-{
-  gchar *end;
-  guint64 rgb;
-  if (*text != '#' || strlen (text) != 7 || !g_ascii_isxdigit (text[1]))
-    return FALSE;
-  rgb = g_ascii_strtoull (text + 1, &end, 16);
-  if (*end)
-    return FALSE;
-  *colour = paint_colour ((guint8) (rgb >> 16), (guint8) (rgb >> 8), (guint8) rgb);
-  return TRUE;
-}
-
 void
-scene_set_feed (Scene * scene, const gchar * text)
+scene_set_feed (Scene * scene, gint slot, const gchar * path)
 {
-  gint slot;
-  Slot *s;
-  if (!text || !take_slot (&text, &slot))
-    return;
-  text = skip_spaces (text);
-  if (*text && !ring_path_allowed (text))
-    text = "";
-  s = &scene->slots[slot];
+  Slot *s = &scene->slots[slot];
   g_mutex_lock (&scene->lock);
-  if (strcmp (s->feed, text) != 0) {
-    g_strlcpy (s->feed, text, RING_PATH_MAX);
+  if (strcmp (s->feed, path) != 0) {
+    g_strlcpy (s->feed, path, RING_PATH_MAX);
     s->feed_serial++;
     s->feed_set_ns = g_get_monotonic_time () * 1000;
   }
@@ -151,29 +90,19 @@ scene_feed (Scene * scene, gint slot, gchar path[RING_PATH_MAX])
 }
 
 void
-scene_set_still (Scene * scene, const gchar * text)
+scene_set_still (Scene * scene, gint slot, Still * still)
 {
-  gint slot;
-  Still *made, *before;
-  if (!text || !take_slot (&text, &slot))
-    return;
-  made = *skip_spaces (text) ? still_parse (text) : NULL;
+  Still *before;
   g_mutex_lock (&scene->lock);
   before = scene->slots[slot].still;
-  scene->slots[slot].still = made;
+  scene->slots[slot].still = still;
   g_mutex_unlock (&scene->lock);
   still_unref (before);
 }
 
 void
-scene_set_border (Scene * scene, const gchar * text)
+scene_set_border (Scene * scene, gint slot, gint thickness, Colour colour)
 {
-  gint slot, thickness;
-  Colour colour = { 0, 0, 0 };
-  if (!text || !take_slot (&text, &slot))
-    return;
-  if (!take (&text, &thickness) || !parse_colour (skip_spaces (text), &colour))
-    thickness = 0;
   g_mutex_lock (&scene->lock);
   scene->slots[slot].border = (CLAMP (thickness, 0, 1000) + 1) & ~1;
   scene->slots[slot].border_colour = colour;
@@ -181,11 +110,8 @@ scene_set_border (Scene * scene, const gchar * text)
 }
 
 void
-scene_set_background (Scene * scene, const gchar * text)
+scene_set_background (Scene * scene, Colour colour)
 {
-  Colour colour;
-  if (!text || !parse_colour (text, &colour))
-    return;
   g_mutex_lock (&scene->lock);
   scene->background = colour;
   g_mutex_unlock (&scene->lock);
@@ -193,10 +119,10 @@ scene_set_background (Scene * scene, const gchar * text)
 
 /* Where a slot is to go, from where it is now. Called with the lock held. */
 static void
-move_slot (Scene * scene, Slot * s, const gint * n, gboolean visible, GstClockTime length)
+move_slot (Scene * scene, Slot * s, const ScenePlace * place, GstClockTime length)
 {
-  Place to = { n[0], n[1], CLAMP (n[2], 2, MAX (2, scene->width)), CLAMP (n[3], 2, MAX (2, scene->height)), 1.0 };
-  if (!visible) {
+  Place to = { place->x, place->y, CLAMP (place->width, 2, MAX (2, scene->width)), CLAMP (place->height, 2, MAX (2, scene->height)), 1.0 };
+  if (!place->visible) {
     /* it fades out where it is */
     if (!s->used || s->to.alpha <= 0.0)
       return;
@@ -218,27 +144,17 @@ move_slot (Scene * scene, Slot * s, const gint * n, gboolean visible, GstClockTi
 }
 
 void
-scene_set_layout (Scene * scene, const gchar * text)
+scene_set_layout (Scene * scene, const ScenePlace * places, guint count, GstClockTime length)
 {
-  gint ms;
-  GstClockTime length;
-  if (!text || !take (&text, &ms))
-    return;
-  length = (GstClockTime) CLAMP (ms, 0, MAX_MS) * GST_MSECOND;
+  guint i;
   g_mutex_lock (&scene->lock);
-  while (*text == ';') {
-    gint slot, n[7];
-    text++;
-    if (take_slot (&text, &slot) && take_all (&text, n, 7)) {
-      Slot *s = &scene->slots[slot];
-      if (n[5]) {
-        s->z = n[4];
-        s->contain = n[6] != 0;
-      }
-      move_slot (scene, s, n, n[5] != 0, length);
+  for (i = 0; i < count; i++) {
+    Slot *s = &scene->slots[places[i].slot];
+    if (places[i].visible) {
+      s->z = places[i].z;
+      s->contain = places[i].contain;
     }
-    while (*text && *text != ';')
-      text++;
+    move_slot (scene, s, &places[i], length);
   }
   g_mutex_unlock (&scene->lock);
 }
@@ -282,26 +198,18 @@ put_picture (Scene * scene, Placed * wanted, GstClockTime fade)
 }
 
 void
-scene_set_picture (Scene * scene, const gchar * text)
+scene_set_picture (Scene * scene, gint id, const ScenePicture * picture)
 {
-  /* slot z x y opacity fade */
-  gint id, n[6];
   Placed wanted = { 0 };
-  GstClockTime fade = 0;
   Picture *gone;
-  if (!text || !take (&text, &id))
-    return;
-  if (take_all (&text, n, 6) && n[0] >= CANVAS_SLOT && n[0] < SCENE_SLOTS) {
-    wanted.picture = picture_parse (text, n[4]);
-    wanted.slot = n[0];
-    wanted.z = n[1];
-    wanted.x = n[2];
-    wanted.y = n[3];
-    fade = (GstClockTime) CLAMP (n[5], 0, MAX_MS) * GST_MSECOND;
-  }
+  wanted.picture = picture->picture;
   wanted.id = id;
+  wanted.slot = picture->slot;
+  wanted.z = picture->z;
+  wanted.x = picture->x;
+  wanted.y = picture->y;
   g_mutex_lock (&scene->lock);
-  gone = put_picture (scene, &wanted, fade);
+  gone = put_picture (scene, &wanted, picture->fade);
   g_mutex_unlock (&scene->lock);
   picture_unref (gone);
 }

@@ -13,6 +13,18 @@
 
 typedef struct _Scene Scene;
 
+/* Where a slot is to go. */
+typedef struct {
+  gint slot, x, y, width, height, z;
+  gboolean visible, contain;
+} ScenePlace;
+
+typedef struct {
+  Picture *picture;
+  gint slot, z, x, y;           /* x, y below 0 count from the right and lower edge: -1 touches it */
+  GstClockTime fade;
+} ScenePicture;
+
 typedef struct {
   gint slot, z;
   Box box;                      /* even */
@@ -42,13 +54,17 @@ Scene *scene_new (void);
 void scene_free (Scene * scene);
 void scene_resize (Scene * scene, gint width, gint height);
 
-/* Texts of the element's properties (canvas-source.c says how they look). What makes no sense is left out. */
-void scene_set_feed (Scene * scene, const gchar * text);
-void scene_set_still (Scene * scene, const gchar * text);
-void scene_set_layout (Scene * scene, const gchar * text);
-void scene_set_picture (Scene * scene, const gchar * text);
-void scene_set_border (Scene * scene, const gchar * text);
-void scene_set_background (Scene * scene, const gchar * text);
+/* Slots are 0…SCENE_SLOTS - 1, of pictures also CANVAS_SLOT; whoever calls has checked them. */
+/* `path` "" for none, otherwise one that ring_path_allowed(). */
+void scene_set_feed (Scene * scene, gint slot, const gchar * path);
+/* Takes the reference; NULL removes it. */
+void scene_set_still (Scene * scene, gint slot, Still * still);
+void scene_set_layout (Scene * scene, const ScenePlace * places, guint count, GstClockTime length);
+/* Takes the reference; without one the picture of this id fades out. */
+void scene_set_picture (Scene * scene, gint id, const ScenePicture * picture);
+/* Thickness 0 removes it. */
+void scene_set_border (Scene * scene, gint slot, gint thickness, Colour colour);
+void scene_set_background (Scene * scene, Colour colour);
 
 /* What is seen at running time `at`, which must not go back. Transitions begin with the first plan after they were asked for. */
 void scene_plan (Scene * scene, GstClockTime at, Plan * plan);

@@ -1,6 +1,6 @@
 /**
- * The mixer's words to the canvas as texts for the properties of `tesseracanvas` (pipelines/plugin/canvas-source.c): the binding can
- * set nothing else.
+ * The mixer's words to the canvas as texts for the properties of `tesseracanvas` (pipelines/plugin/canvas-properties.c, canvas-texts.h):
+ * the binding can set nothing else.
  */
 import type * as Gst from 'gstreamer-superficial';
 import type { Canvas, CanvasFigures, PlacedPicture, Rgba, SlotPlace } from './canvas.ts';
