@@ -16,7 +16,8 @@ typedef struct {
   KeyframeGrid keyframes;
   GstClockID waiting;
   gboolean unlocked;
-  guint64 frames, skipped, torn_told;
+  guint64 frames, skipped;
+  ViewCounts counts_told;
   guint compose_us;
   gint64 late_us;
 

@@ -5,7 +5,7 @@
  *  - grid         an IDR at each programme frame that is a multiple of it; one event before the tee, so that all encoders cut together.
  *  - keyframe     (boolean) one IDR as soon as allowed; at most one a second, those of the grid counted.
  *  - frame-step   2: only even programme frames, which then last two. They are composed when their first frame's span is over.
- *  - stats        (read) "frames skipped composeUs lateUs torn"
+ *  - stats        (read) "frames skipped composeUs lateUs torn scaled"
  *  - what is to be seen: canvas-texts.h.
  */
 #include "canvas-element.h"
@@ -158,8 +158,9 @@ get_locked (TesseraCanvas * self, guint id, GValue * value)
       g_value_take_string (value, g_strdup_printf ("%" G_GUINT64_FORMAT, self->frames));
       return TRUE;
     case PROP_STATS:
-      g_value_take_string (value, g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %u %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT,
-              self->frames, self->skipped, self->compose_us, self->late_us, self->torn_told));
+      g_value_take_string (value, g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %u %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
+              self->frames, self->skipped, self->compose_us, self->late_us, self->counts_told.torn,
+              self->counts_told.scaled));
       return TRUE;
     default:
       return FALSE;
@@ -229,7 +230,7 @@ canvas_properties_install (GObjectClass * object)
   for (i = 0; i < CANVAS_TEXTS; i++)
     add_text (object, PROP_TEXTS + i, canvas_texts[i].name, canvas_texts[i].form, G_PARAM_READWRITE);
   add_text (object, PROP_FRAMES, "frames", "Pictures since the start", G_PARAM_READABLE);
-  add_text (object, PROP_STATS, "stats", "frames skipped composeUs lateUs torn", G_PARAM_READABLE);
+  add_text (object, PROP_STATS, "stats", "frames skipped composeUs lateUs torn scaled", G_PARAM_READABLE);
   g_object_class_install_property (object, PROP_KEYFRAME,
       g_param_spec_boolean ("keyframe", "keyframe", "Ask for one keyframe", FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
 }

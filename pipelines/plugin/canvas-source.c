@@ -145,7 +145,7 @@ tessera_canvas_create (GstPushSrc * src, GstBuffer ** out)
   to_us = g_get_monotonic_time ();
   GST_OBJECT_LOCK (self);
   self->frames++;
-  self->torn_told = self->composer.torn;
+  self->counts_told = self->composer.counts;
   self->late_us = MAX (0, to_us - (gint64) (due / 1000));
   note_compose_time (self, from_us, to_us);
   GST_OBJECT_UNLOCK (self);

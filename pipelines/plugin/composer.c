@@ -41,7 +41,7 @@ paint_slot (Composer * composer, Surface * on, const PlanTile * tile, guint64 be
 {
   View *view = &composer->views[tile->slot];
   Box shown = tile->box;
-  view_update (view, tile->box.width, tile->box.height, tile->contain, tile->still, before_ns, now_ns, &composer->space, &composer->torn);
+  view_update (view, tile->box.width, tile->box.height, tile->contain, tile->still, before_ns, now_ns, &composer->space, &composer->counts);
   if (view->content != VIEW_EMPTY) {
     shown = (Box) { tile->box.x + view->inside.x, tile->box.y + view->inside.y, view->inside.width, view->inside.height };
     paint_tile (on, &view->shown, shown.x, shown.y, tile->alpha);

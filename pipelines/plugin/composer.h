@@ -7,7 +7,7 @@ typedef struct {
   Plan plan;
   View views[SCENE_SLOTS];
   Workspace space;
-  guint64 torn;                 /* pictures overwritten while being scaled */
+  ViewCounts counts;
 } Composer;
 
 /* The picture of running time `at`, from what was stamped before `before_ns` (host monotonic, like `now_ns`). */

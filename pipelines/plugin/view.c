@@ -38,13 +38,14 @@ view_set_feed (View * view, const gchar * path, gint64 set_ns)
 }
 
 static void
-scale (View * view, const Source * source, gint width, gint height, gboolean contain, Workspace * space, Box * inside)
+scale (View * view, const Source * source, gint width, gint height, gboolean contain, Workspace * space, ViewCounts * counts, Box * inside)
 {
   *inside = (Box) { 0, 0, width, height };
   if (contain)
     paint_contain_box (source, width, height, inside);
   /* what must not be cropped is a screen */
   paint_scale (source, inside->width, inside->height, contain, &view->spare, space);
+  counts->scaled++;
 }
 
 /* The spare has become what is shown. */
@@ -63,14 +64,14 @@ show (View * view, gint width, gint height, gboolean contain, const Box * inside
 
 /* Shows this picture of the ring, unless it was overwritten meanwhile. */
 static gboolean
-take (View * view, const RingFrame * frame, gint width, gint height, gboolean contain, Workspace * space, guint64 * torn)
+take (View * view, const RingFrame * frame, gint width, gint height, gboolean contain, Workspace * space, ViewCounts * counts)
 {
   Source source;
   Box inside;
   source_packed (&source, frame->pixels, frame->width, frame->height, frame->rotation);
-  scale (view, &source, width, height, contain, space, &inside);
+  scale (view, &source, width, height, contain, space, counts, &inside);
   if (!ring_unchanged (&view->ring, frame->sequence)) {
-    (*torn)++;
+    counts->torn++;
     return FALSE;
   }
   view->sequence = frame->sequence;
@@ -80,7 +81,7 @@ take (View * view, const RingFrame * frame, gint width, gint height, gboolean co
 
 /* The newest usable picture of the ring, from the newest back to `oldest`. */
 static gboolean
-take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean contain, guint64 before_ns, Workspace * space, guint64 * torn)
+take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean contain, guint64 before_ns, Workspace * space, ViewCounts * counts)
 {
   guint64 newest = ring_newest (&view->ring), first = newest > view->ring.slots ? newest - view->ring.slots + 1 : 1, sequence;
   gint64 not_before = view->set_ns - (contain ? STALE_STILL_NS : STALE_NS);
@@ -91,7 +92,7 @@ take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean c
       continue;
     if (not_before > 0 && frame.pts_ns < (guint64) not_before)
       return FALSE;
-    if (take (view, &frame, width, height, contain, space, torn))
+    if (take (view, &frame, width, height, contain, space, counts))
       return TRUE;
   }
   /* We are later than the ring is long, or its pictures are stamped further ahead: what was to be seen now is overwritten. Waiting for
@@ -100,14 +101,14 @@ take_from_ring (View * view, guint64 oldest, gint width, gint height, gboolean c
     return FALSE;
   /* not the very first, which is overwritten next */
   for (i = 1; i < view->ring.slots; i++)
-    if (ring_look (&view->ring, first + i, &frame) && take (view, &frame, width, height, contain, space, torn))
+    if (ring_look (&view->ring, first + i, &frame) && take (view, &frame, width, height, contain, space, counts))
       return TRUE;
   return FALSE;
 }
 
 void
 view_update (View * view, gint width, gint height, gboolean contain, const Still * still, guint64 before_ns, gint64 now_ns,
-    Workspace * space, guint64 * torn)
+    Workspace * space, ViewCounts * counts)
 {
   gboolean resized = view->width != width || view->height != height || view->contain != contain;
   Source source;
@@ -119,7 +120,7 @@ view_update (View * view, gint width, gint height, gboolean contain, const Still
   if (ring_is_open (&view->ring)) {
     gboolean again = resized || view->content != VIEW_FEED;
     guint64 oldest = again ? MAX (view->sequence, 1) : view->sequence + 1;
-    if (take_from_ring (view, oldest, width, height, contain, before_ns, space, torn))
+    if (take_from_ring (view, oldest, width, height, contain, before_ns, space, counts))
       return;
   }
   if (view->content == VIEW_FEED) {
@@ -127,7 +128,7 @@ view_update (View * view, gint width, gint height, gboolean contain, const Still
       return;
     /* its pixels are gone from the ring: what is shown is scaled once more */
     tile_source (&view->shown, &source);
-    scale (view, &source, width, height, contain, space, &inside);
+    scale (view, &source, width, height, contain, space, counts, &inside);
     show (view, width, height, contain, &inside, VIEW_FEED);
     return;
   }
@@ -138,7 +139,7 @@ view_update (View * view, gint width, gint height, gboolean contain, const Still
   if (view->content == VIEW_STILL && !resized && view->still_serial == still->serial)
     return;
   source_packed (&source, still->pixels, still->width, still->height, 0);
-  scale (view, &source, width, height, contain, space, &inside);
+  scale (view, &source, width, height, contain, space, counts, &inside);
   view->still_serial = still->serial;
   show (view, width, height, contain, &inside, VIEW_STILL);
 }

@@ -22,7 +22,13 @@ typedef struct {
 
 /* A feed's ring, or "" for none. Pictures older than 500 ms at `set_ns` are never shown. */
 void view_set_feed (View * view, const gchar * path, gint64 set_ns);
-/* Brings view->shown up to date with what came before `before_ns`; `torn` counts pictures overwritten while being scaled. */
+/* What was done since the start. */
+typedef struct {
+  guint64 scaled;               /* pictures scaled, also those that were torn */
+  guint64 torn;                 /* pictures overwritten while being scaled */
+} ViewCounts;
+
+/* Brings view->shown up to date with what came before `before_ns`. */
 void view_update (View * view, gint width, gint height, gboolean contain, const Still * still, guint64 before_ns, gint64 now_ns,
-    Workspace * space, guint64 * torn);
+    Workspace * space, ViewCounts * counts);
 void view_clear (View * view);

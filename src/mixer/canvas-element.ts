@@ -55,7 +55,7 @@ export class CanvasElement implements Omit<Canvas, 'setRenditionStep'> {
   }
 
   figures(): CanvasFigures {
-    const [frames = 0, skipped = 0, composeUs = 0, lateUs = 0, torn = 0] = String(this.element['stats'] ?? '').split(' ').map(Number);
-    return { frames, skipped, composeUs, lateMs: lateUs / 1000, torn };
+    const [frames = 0, skipped = 0, composeUs = 0, lateUs = 0, torn = 0, scaled = 0] = String(this.element['stats'] ?? '').split(' ').map(Number);
+    return { frames, skipped, composeUs, lateMs: lateUs / 1000, torn, scaled };
   }
 }

@@ -76,4 +76,6 @@ export interface CanvasFigures {
   lateMs: number;
   /** Pictures of feeds that were overwritten while being read. */
   torn: number;
+  /** Pictures that were scaled to the size of their tile. */
+  scaled: number;
 }
