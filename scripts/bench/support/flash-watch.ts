@@ -6,15 +6,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Unit } from '../../../src/media/programme-protocol.ts';
 import { BEEP_PERIOD_MS } from '../../synthetic/replay/encode-loops.ts';
+import { FlashesAndBeeps, type WatchedTile } from './flashes-and-beeps.ts';
 import type { ProgrammeProbe } from './programme-probe.ts';
-
-export interface WatchedTile {
-  name: string;
-  offsetMs: number;
-  /** Centre, fractions of the canvas. */
-  x: number;
-  y: number;
-}
 
 export interface Seen {
   /** Programme time of the flash, ms. */
@@ -27,23 +20,11 @@ export interface Seen {
   toSocketMs: number;
 }
 
-interface Flash {
-  tile: WatchedTile;
-  atMs: number;
-  latenessMs: number;
-}
-
 const WIDTH = 96;
 const HEIGHT = 54;
-const BRIGHT = 126;
 const RATE_HZ = 48_000;
 const AAC_SAMPLES = 1024;
 const SAMPLES_PER_MS = RATE_HZ / 1000;
-/** Beeps of others are 200 ms away. */
-const NEAR_MS = 95;
-/** Sound may be behind the pictures in the decoders by so much before flashes are judged. */
-const JUDGE_AFTER_MS = 1500;
-const KEEP_MS = 5000;
 const ADTS_RATE_INDEX = 3;
 
 export class FlashWatch {
@@ -54,19 +35,19 @@ export class FlashWatch {
   readonly #audio: Decoder;
   readonly #pictureTimes: { ptsMs: number; latenessMs: number }[] = [];
   readonly #soundTimes: number[] = [];
-  readonly #bright = new Map<string, boolean>();
-  #flashes: Flash[] = [];
-  #beeps: number[] = [];
-  #loudest = 0;
-  #loud = false;
-  #quietMs = 0;
+  readonly #judged: FlashesAndBeeps<{ latenessMs: number }>;
   #started = false;
 
   constructor(
     private readonly probe: ProgrammeProbe,
-    private readonly tiles: readonly WatchedTile[],
+    tiles: readonly WatchedTile[],
   ) {
     for (const { name } of tiles) this.seen.set(name, []);
+    this.#judged = new FlashesAndBeeps(tiles, ({ tile, atMs, note: { latenessMs } }, beepAfterMs) => {
+      const wall = probe.anchorUnixMs + atMs - tile.offsetMs;
+      const toProgrammeMs = wall - Math.round((wall - 500) / BEEP_PERIOD_MS) * BEEP_PERIOD_MS;
+      this.seen.get(tile.name)?.push({ atMs, beepAfterMs, toProgrammeMs, toSocketMs: latenessMs });
+    });
     const low = ['-v', 'error', '-threads', '1', '-flags', 'low_delay', '-probesize', '4096', '-analyzeduration', '0'];
     this.#video = new Decoder(
       [...low, '-f', 'h264', '-i', 'pipe:0', '-fps_mode', 'passthrough', '-vf', `scale=${WIDTH}:${HEIGHT}:flags=area,format=gray`, '-f', 'rawvideo', 'pipe:1'],
@@ -100,44 +81,17 @@ export class FlashWatch {
     const time = this.#pictureTimes.shift();
     if (!time) return;
     this.pictures++;
-    for (const tile of this.tiles) {
-      const bright = (luma[Math.round(tile.y * HEIGHT) * WIDTH + Math.round(tile.x * WIDTH)] as number) > BRIGHT;
-      if (bright && this.#bright.get(tile.name) === false) this.#flashes.push({ tile, atMs: time.ptsMs, latenessMs: time.latenessMs });
-      this.#bright.set(tile.name, bright);
-    }
-    this.#judge(time.ptsMs);
+    this.#judged.picture(time.ptsMs, ({ x, y }) => luma[Math.round(y * HEIGHT) * WIDTH + Math.round(x * WIDTH)] as number, time);
   }
 
-  /** Onsets to 1 ms: over half of the loudest of the last seconds, after 30 ms below a quarter. */
   #sound(block: Buffer): void {
     const ptsMs = this.#soundTimes.shift();
     if (ptsMs === undefined) return;
     for (let at = 0; at + SAMPLES_PER_MS <= AAC_SAMPLES; at += SAMPLES_PER_MS) {
       let peak = 0;
       for (let i = at; i < at + SAMPLES_PER_MS; i++) peak = Math.max(peak, Math.abs(block.readInt16LE(2 * i)));
-      this.#loudest = Math.max(peak, this.#loudest * 0.9997, 200);
-      if (peak < this.#loudest / 4) this.#quietMs++;
-      else if (peak > this.#loudest / 2) {
-        if (!this.#loud && this.#quietMs >= 30) this.#beeps.push(ptsMs + at / SAMPLES_PER_MS);
-        this.#quietMs = 0;
-      }
-      this.#loud = this.#quietMs === 0;
+      this.#judged.sound(ptsMs + at / SAMPLES_PER_MS, peak);
     }
-  }
-
-  #judge(nowMs: number): void {
-    while (this.#flashes[0] && this.#flashes[0].atMs < nowMs - JUDGE_AFTER_MS) {
-      const { tile, atMs, latenessMs } = this.#flashes.shift() as Flash;
-      const nearest = this.#beeps.reduce((best, beep) => (Math.abs(beep - atMs) < Math.abs(best - atMs) ? beep : best), Infinity);
-      const wall = this.probe.anchorUnixMs + atMs - tile.offsetMs;
-      this.seen.get(tile.name)?.push({
-        atMs,
-        beepAfterMs: Math.abs(nearest - atMs) <= NEAR_MS ? nearest - atMs : undefined,
-        toProgrammeMs: wall - Math.round((wall - 500) / BEEP_PERIOD_MS) * BEEP_PERIOD_MS,
-        toSocketMs: latenessMs,
-      });
-    }
-    this.#beeps = this.#beeps.filter((at) => at > nowMs - KEEP_MS);
   }
 }
 
