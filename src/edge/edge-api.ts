@@ -3,10 +3,11 @@ import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import { NAME_PATTERN, type RoomId, type SessionId } from '../domain/ids.ts';
+import { VIDEO_RENDITIONS } from '../domain/rendition.ts';
 import type { NodeServer } from '../node-api/server.ts';
 import type { EdgeService } from './edge-service.ts';
 
-const renditions = z.enum(['auto', 'high', 'mid', 'audio']);
+const renditions = z.enum(['auto', ...VIDEO_RENDITIONS, 'audio']);
 const name = z.string().regex(NAME_PATTERN);
 const whepOpen = z.object({ session: name, room: name, offer: z.string().min(1), rendition: renditions, audio: z.boolean() });
 const sessionPatch = z.object({ fragment: z.string(), ifMatch: z.string() });

@@ -18,7 +18,7 @@ export class EdgeProgramme extends EventEmitter<Events> {
   readonly tracks = new SharedTracks();
   readonly viewers = new Set<Viewer>();
   keyframeRequests = 0;
-  #keyframeAtMs: Record<VideoRendition, number> = { high: -Infinity, mid: -Infinity };
+  #keyframeAtMs: Record<VideoRendition, number> = { high: -Infinity, mid: -Infinity, low: -Infinity };
   #keyframeDue = new Set<VideoRendition>();
   #emptySinceMs = performance.now();
   #timer: NodeJS.Timeout;

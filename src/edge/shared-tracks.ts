@@ -3,7 +3,7 @@
  * origin: a programme that begins anew (another anchor) goes on where its wall clock says.
  */
 import { NS_PER_MS } from '../domain/programme-time.ts';
-import type { Rendition, VideoRendition } from '../domain/rendition.ts';
+import type { Rendition, TrackName, VideoRendition } from '../domain/rendition.ts';
 import type { TrackInit, Unit, Welcome } from '../media/programme-protocol.ts';
 import { packetiseH264, packetiseOpus, parameterSets } from '../media/rtp-h264.ts';
 import { AUDIO_CLOCK_HZ, rtpTicks, VIDEO_CLOCK_HZ } from '../media/rtp.ts';
@@ -11,6 +11,8 @@ import { PacketRing } from './packet-ring.ts';
 
 const VIDEO_RING_PACKETS = 2048;
 const AUDIO_RING_PACKETS = 256;
+
+const RENDITION_OF: Partial<Record<TrackName, Rendition>> = { 'video:high': 'high', 'video:mid': 'mid', 'video:low': 'low', 'audio:opus': 'audio' };
 
 interface SharedTrack {
   ring: PacketRing;
@@ -24,14 +26,20 @@ export class SharedTracks {
   repeated = 0;
   #anchorUnixMs: number | undefined;
   #shiftNs = 0n;
-  #sets: Record<VideoRendition, Buffer[]> = { high: [], mid: [] };
+  #sets: Record<VideoRendition, Buffer[]> = { high: [], mid: [], low: [] };
   readonly #tracks = {
     high: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ),
     mid: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ),
+    low: newTrack(VIDEO_RING_PACKETS, VIDEO_CLOCK_HZ),
     audio: newTrack(AUDIO_RING_PACKETS, AUDIO_CLOCK_HZ),
   };
 
-  readonly rings: Readonly<Record<Rendition, PacketRing>> = { high: this.#tracks.high.ring, mid: this.#tracks.mid.ring, audio: this.#tracks.audio.ring };
+  readonly rings: Readonly<Record<Rendition, PacketRing>> = {
+    high: this.#tracks.high.ring,
+    mid: this.#tracks.mid.ring,
+    low: this.#tracks.low.ring,
+    audio: this.#tracks.audio.ring,
+  };
 
   welcomed(welcome: Welcome): void {
     this.#anchorUnixMs ??= welcome.anchorUnixMs;
@@ -45,7 +53,7 @@ export class SharedTracks {
 
   init(init: TrackInit): void {
     if (init.codec !== 'h264') return;
-    const rendition = init.track === 'video:high' ? 'high' : 'mid';
+    const rendition = init.track.slice('video:'.length) as VideoRendition;
     try {
       this.#sets[rendition] = parameterSets(Buffer.from(init.config, 'base64'));
     } catch {
@@ -55,7 +63,7 @@ export class SharedTracks {
 
   /** @returns the track that grew; undefined for tracks we do not send and for units we have already */
   unit(unit: Unit): Rendition | undefined {
-    const name = unit.track === 'video:high' ? 'high' : unit.track === 'video:mid' ? 'mid' : unit.track === 'audio:opus' ? 'audio' : undefined;
+    const name = RENDITION_OF[unit.track];
     if (name === undefined) return undefined;
     const track = this.#tracks[name];
     const timeNs = unit.ptsNs + this.#shiftNs;

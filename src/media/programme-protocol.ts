@@ -41,6 +41,8 @@ export interface SourceHello {
   room: RoomId;
   epoch: number;
   frameRate: number;
+  /** What it will send: the first part waits for all of them, for a while. */
+  renditions: readonly VideoRendition[];
   /** Only checked on TCP. */
   secret?: string;
 }

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type * as Gst from 'gstreamer-superficial';
-import { AAC_PRIMING_SAMPLES, AAC_BITRATE_BPS, ELEMENTS, OPUS_BITRATE_BPS, mixerGraph } from '../../pipelines/gstreamer/mixer-graph.ts';
+import { AAC_PRIMING_SAMPLES, AAC_BITRATE_BPS, ELEMENTS, OPUS_BITRATE_BPS, OPUS_LOW_BITRATE_BPS, mixerGraph } from '../../pipelines/gstreamer/mixer-graph.ts';
 import {
   aacFrameStartNs,
   AUDIO_RATE_HZ,
@@ -65,7 +65,10 @@ export class GraphHost implements Canvas {
     this.#source = this.#pipeline.findChild(ELEMENTS.canvas) as Gst.GstElement;
     this.#canvas = new CanvasElement(this.#source);
     this.#sound = this.#pipeline.findChild(ELEMENTS.audio) as Gst.AppSrc;
-    for (const { name } of this.renditions) this.#thin.set(name, this.#pipeline.findChild(ELEMENTS.thin(name)) as Gst.GstElement);
+    for (const { name } of this.renditions) {
+      this.#thin.set(name, this.#pipeline.findChild(ELEMENTS.thin(name)) as Gst.GstElement);
+      this.#applyStep(name);
+    }
   }
 
   start(clock: GraphClock): void {
@@ -137,7 +140,9 @@ export class GraphHost implements Canvas {
   /** `tesserathin` counts programme frames, composed or not. */
   #applyStep(rendition: VideoRendition): void {
     const thin = this.#thin.get(rendition);
-    if (thin) thin['step'] = this.#frameStep * (this.#renditionSteps.get(rendition) ?? 1);
+    const ownStep = this.renditions.find(({ name }) => name === rendition)?.frameStep ?? 1;
+    // a canvas that composes every second picture leaves `low` its rate
+    if (thin) thin['step'] = Math.max(this.#frameStep, ownStep) * (this.#renditionSteps.get(rendition) ?? 1);
   }
 
   /** One IDR in all renditions, at most one a second. */
@@ -189,6 +194,8 @@ export class GraphHost implements Canvas {
     const config = codecData(caps)?.toString('base64');
     if (track === 'audio:opus')
       return { track, codec: 'opus', sampleRateHz: AUDIO_RATE_HZ, channels: 2, bitrateBps: OPUS_BITRATE_BPS, config: '' };
+    if (track === 'audio:opus-low')
+      return { track, codec: 'opus', sampleRateHz: AUDIO_RATE_HZ, channels: 1, bitrateBps: OPUS_LOW_BITRATE_BPS, config: '' };
     if (config === undefined) return undefined;
     if (track === 'audio:aac')
       return { track, codec: 'aac', sampleRateHz: AUDIO_RATE_HZ, channels: 2, bitrateBps: AAC_BITRATE_BPS, config };
@@ -208,9 +215,9 @@ export class GraphHost implements Canvas {
       const frame = nearestAacFrame(at < 0n ? 0n : at);
       ptsNs = aacFrameStartNs(frame);
       durationNs = aacFrameStartNs(frame + 1) - ptsNs;
-    } else if (track === 'audio:opus') {
+    } else if (track.startsWith('audio:')) {
       ptsNs = gdpPtsNs + this.#offsetNs;
-      durationNs = gdpDurationNs ?? 20_000_000n;
+      durationNs = gdpDurationNs ?? (track === 'audio:opus-low' ? 40_000_000n : 20_000_000n);
     } else {
       const frame = nearestVideoFrame(withoutX264Offset(gdpPtsNs) + this.#offsetNs, this.format.frameRate);
       ptsNs = videoFrameStartNs(frame, this.format.frameRate);

@@ -62,7 +62,7 @@ beforeEach(() => {
   heard = [];
   keyframeRequests = 0;
   client = new ProgrammeClient(
-    { path: join(folder, 's'), room: ROOM, epoch: 1, frameRate: 30 },
+    { path: join(folder, 's'), room: ROOM, epoch: 1, frameRate: 30, renditions: ['high', 'mid'] },
     { welcomed: () => heard.push('welcomed'), refused: () => undefined, keyframeRequested: () => keyframeRequests++, disconnected: () => undefined },
   );
 });

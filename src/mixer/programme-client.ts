@@ -4,7 +4,7 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import type { RoomId } from '../domain/ids.ts';
-import type { TrackName } from '../domain/rendition.ts';
+import type { TrackName, VideoRendition } from '../domain/rendition.ts';
 import { FrameReader, FrameSender } from '../media/framing.ts';
 import {
   encodeProgrammeMessage,
@@ -27,6 +27,7 @@ export interface ProgrammeClientOptions {
   room: RoomId;
   epoch: number;
   frameRate: number;
+  renditions: readonly VideoRendition[];
 }
 
 export interface ProgrammeClientEvents {
@@ -96,8 +97,8 @@ export class ProgrammeClient {
     this.#socket = socket;
     const reader = new FrameReader((type, payload) => this.#take(socket, type, payload));
     socket.on('connect', () => {
-      const { room, epoch, frameRate } = this.options;
-      socket.write(encodeProgrammeMessage(PROGRAMME_FRAME.hello, { version: 1, room, epoch, frameRate }));
+      const { room, epoch, frameRate, renditions } = this.options;
+      socket.write(encodeProgrammeMessage(PROGRAMME_FRAME.hello, { version: 1, room, epoch, frameRate, renditions }));
     });
     socket.on('data', (chunk) => {
       try {

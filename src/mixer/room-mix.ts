@@ -122,7 +122,7 @@ export class RoomMix {
       disconnected: () => this.#stage.clear(),
     });
     this.#programme = new ProgrammeClient(
-      { path: options.programmeSocket, room: room.id, epoch: options.epoch, frameRate: room.video.frameRate },
+      { path: options.programmeSocket, room: room.id, epoch: options.epoch, frameRate: room.video.frameRate, renditions: this.#graph.renditions.map(({ name }) => name) },
       {
         welcomed: (welcome) => this.#welcomed(welcome),
         refused: (refused) => {
@@ -191,6 +191,7 @@ export class RoomMix {
     this.#stage.setAnimated(animate);
     this.#graph.setFrameStep(frameStep);
     this.#graph.setRenditionStep('mid', midStep);
+    this.#graph.setRenditionStep('low', midStep);
     this.#uplink.setRungsDown(uplinkRungsDown, performance.now());
     this.#overlays.setAnimated(animate);
     clearInterval(this.#overlayTick);

@@ -1,5 +1,5 @@
 /** What a path below `/hls/{room}/` names, as a pure function. */
-import type { Rendition } from '../domain/rendition.ts';
+import { VIDEO_RENDITIONS, type Rendition } from '../domain/rendition.ts';
 
 export type HlsResource =
   | { kind: 'multivariant' }
@@ -9,7 +9,7 @@ export type HlsResource =
   | { kind: 'part'; rendition: Rendition; msn: number; index: number }
   | { kind: 'poster' };
 
-const RENDITION = '(high|mid|audio)';
+const RENDITION = `(${VIDEO_RENDITIONS.join('|')}|audio)`;
 const PLAYLIST = new RegExp(`^${RENDITION}\\.m3u8$`);
 const INIT = new RegExp(`^${RENDITION}/init-(\\d{1,9})\\.mp4$`);
 const SEGMENT = new RegExp(`^${RENDITION}/(\\d{1,12})\\.m4s$`);

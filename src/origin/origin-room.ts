@@ -155,9 +155,9 @@ export class OriginRoom {
     return [...this.programme.renditions, 'audio'];
   }
 
-  beginEpoch(epoch: number): void {
+  beginEpoch(epoch: number, renditions: readonly VideoRendition[]): void {
     this.epoch = epoch;
-    this.programme.beginEpoch(this.nowNs());
+    this.programme.beginEpoch(this.nowNs(), renditions);
     this.#writeStateSoon();
   }
 

@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
 import { isName, type RecordingId, type RoomId } from '../domain/ids.ts';
-import type { VideoRendition } from '../domain/rendition.ts';
+import { isVideoRendition } from '../domain/rendition.ts';
 import { programmeSocketPath } from '../media/programme-protocol.ts';
 import type { RecordingOpen } from '../node-api/contract.ts';
 import { handled, type NodeRequest, type NodeServer } from '../node-api/server.ts';
@@ -81,7 +81,7 @@ export class Origin {
   register(server: NodeServer): void {
     server.get('/hls/:room/*', (request) => this.#hls(request));
     server.get('/tail/:room/:rendition', ({ params, response }) => {
-      if (params['rendition'] !== 'high' && params['rendition'] !== 'mid') throw new AppError('notFound');
+      if (!isVideoRendition(params['rendition'])) throw new AppError('notFound');
       this.tails.serve(this.#rooms.get(params['room'] as RoomId), params['rendition'], response);
       return handled;
     });
@@ -171,7 +171,7 @@ export class Origin {
 /** @throws AppError validationFailed */
 function recordingOpen(body: unknown): RecordingOpen {
   const { recording, room, rendition } = (body ?? {}) as Partial<Record<keyof RecordingOpen, unknown>>;
-  if (!isName(recording) || !isName(room) || (rendition !== 'high' && rendition !== 'mid'))
+  if (!isName(recording) || !isName(room) || !isVideoRendition(rendition))
     throw new AppError('validationFailed', { detail: 'recording, room and rendition are needed.' });
-  return { recording: recording as RecordingId, room: room as RoomId, rendition: rendition as VideoRendition };
+  return { recording: recording as RecordingId, room: room as RoomId, rendition };
 }

@@ -7,6 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { isName, type RoomId } from '../domain/ids.ts';
+import { isVideoRendition } from '../domain/rendition.ts';
 import { KEYFRAME_GRID_FRAMES } from '../domain/programme-time.ts';
 import { FrameReader } from '../media/framing.ts';
 import {
@@ -191,7 +192,7 @@ export class ProgrammeServer {
     const log = this.options.log.child({ room: hello.room, epoch });
     log.info('a mixer delivers');
     room.requestKeyframe = () => hub.requestKeyframe();
-    room.beginEpoch(epoch);
+    room.beginEpoch(epoch, Array.isArray(hello.renditions) ? hello.renditions.filter(isVideoRendition) : []);
     socket.write(encodeProgrammeMessage(F.welcome, welcome(room)));
     for (const subscriber of hub.subscribers) subscriber.control(encodeProgrammeMessage(F.epoch, { epoch }));
     socket.on('close', () => {

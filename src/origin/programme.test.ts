@@ -31,7 +31,7 @@ class Bench {
 
   begin(avcC: Buffer = clip.high.avcC): void {
     this.clip = clips.get(this.frame % 64) ?? clip;
-    this.programme.beginEpoch(this.now());
+    this.programme.beginEpoch(this.now(), ['high', 'mid']);
     for (const [track, video] of [['video:high', clip.high], ['video:mid', clip.mid]] as const)
       this.programme.configure({ track, codec: 'h264', width: video.width, height: video.height, frameRate: 30, bitrateBps: 1, config: (track === 'video:high' ? avcC : video.avcC).toString('base64') });
     this.programme.configure({ track: 'audio:aac', codec: 'aac', sampleRateHz: 48000, channels: 2, bitrateBps: 1, config: clip.audio.config.toString('base64') });

@@ -4,7 +4,7 @@
  */
 import type { RoomId } from '../domain/ids.ts';
 import { NS_PER_MS, nearestAacFrame, nearestVideoFrame, videoFrameStartNs } from '../domain/programme-time.ts';
-import type { VideoRendition } from '../domain/rendition.ts';
+import { VIDEO_RENDITIONS, type VideoRendition } from '../domain/rendition.ts';
 import type { RecordingGap } from '../domain/recording.ts';
 import type { TrackInit, Unit } from '../media/programme-protocol.ts';
 import { AudioLane } from './audio-lane.ts';
@@ -14,7 +14,6 @@ import { SegmentList } from './segment-list.ts';
 import { packagePart } from './packager.ts';
 import { VideoLane } from './video-lane.ts';
 
-const RENDITIONS: readonly VideoRendition[] = ['high', 'mid'];
 /** How long the first part waits for the other renditions. */
 const START_PATIENCE_NS = 1500n * NS_PER_MS;
 /** A part is filled when it is this much later than its units usually come: survives a mixer stopped for 300 ms. */
@@ -51,13 +50,14 @@ export interface ProgrammeEvents {
 }
 
 export class Programme {
-  readonly video = new Map<VideoRendition, VideoLane>(RENDITIONS.map((r) => [r, new VideoLane()]));
+  readonly video = new Map<VideoRendition, VideoLane>(VIDEO_RENDITIONS.map((r) => [r, new VideoLane()]));
   readonly audio = new AudioLane();
   readonly counters: ProgrammeCounters = { lateUnits: 0, undecodableUnits: 0, droppedUnits: 0, filledFrames: 0, silentFrames: 0, parts: 0 };
   /** Places are counted from the first part. */
   readonly gaps: RecordingGap[] = [];
   /** Renditions of this programme, best first; fixed with its first part. */
   renditions: VideoRendition[] = [];
+  #expected: readonly VideoRendition[] = [];
   #nextPart: number | undefined;
   #firstPart: number | undefined;
   /** First part since the last jump. */
@@ -127,7 +127,9 @@ export class Programme {
     this.#resumed = true;
   }
 
-  beginEpoch(nowNs: bigint): void {
+  /** @param expected renditions that its mixer sends: a first part waits for them, for a while */
+  beginEpoch(nowNs: bigint, expected: readonly VideoRendition[]): void {
+    this.#expected = expected;
     if (this.segments.ended || (this.#nextPart === undefined && this.segments.lastPart)) this.#restart();
     this.#sourceConnected = true;
     this.#epochDelivers = false;
@@ -151,7 +153,7 @@ export class Programme {
   }
 
   push(unit: Unit, nowNs: bigint): void {
-    if (this.segments.ended || unit.track === 'audio:opus') return;
+    if (this.segments.ended || unit.track.startsWith('audio:opus')) return;
     const lateness = Number((nowNs - unit.ptsNs - unit.durationNs) / NS_PER_MS);
     // A slow mean; one stall counts little.
     this.#latenessMs += 0.02 * (Math.max(0, Math.min(lateness, this.#latenessMs + 200)) - this.#latenessMs);
@@ -229,8 +231,8 @@ export class Programme {
 
   #start(nowNs: bigint): boolean {
     if (this.#firstIdrAtNs === undefined) return false;
-    const ready = RENDITIONS.filter((r) => this.video.get(r)?.firstIdrFrame !== undefined);
-    const all = ready.length === RENDITIONS.length && this.audio.configured;
+    const ready = VIDEO_RENDITIONS.filter((r) => this.video.get(r)?.firstIdrFrame !== undefined);
+    const all = this.#expected.every((r) => ready.includes(r)) && this.audio.configured;
     if (!all && nowNs - this.#firstIdrAtNs < START_PATIENCE_NS) return false;
     if (ready.length === 0) return false;
     // A programme that goes on keeps its renditions as far as they are there.

@@ -150,7 +150,7 @@ export class ProgrammeSource {
       source.#socket.on('data', (chunk: Buffer) => reader.push(chunk));
       source.#socket.on('close', () => reject(new Error('the origin closed the connection')));
     });
-    source.#socket.write(encodeProgrammeMessage(F.hello, { version: 1, room, epoch, frameRate: 30 }));
+    source.#socket.write(encodeProgrammeMessage(F.hello, { version: 1, room, epoch, frameRate: 30, renditions: ['high', 'mid'] }));
     await answered;
     if (source.welcome) source.#send(source.welcome);
     return source;

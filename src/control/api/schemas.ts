@@ -1,6 +1,7 @@
 /** Shapes of what goes in and out; checked at run time and written into the OpenAPI document. */
 import { z } from 'zod';
 import type { RoomId } from '../../domain/ids.ts';
+import { VIDEO_RENDITIONS } from '../../domain/rendition.ts';
 import { isoTime, label, name } from './basic-schemas.ts';
 import { layoutChoice } from './layout-schemas.ts';
 import { degraded, overlays } from './overlay-schemas.ts';
@@ -11,7 +12,7 @@ export { name };
 
 const roomId = name.transform((id) => id as RoomId);
 const role = z.enum(['operator', 'host', 'presenter', 'participant', 'viewer']);
-const videoRendition = z.enum(['high', 'mid']);
+const videoRendition = z.enum(VIDEO_RENDITIONS);
 
 const evenPixels = z.int().min(160).max(3840).refine((n) => n % 2 === 0, 'must be even');
 export const videoFormat = z.object({
@@ -128,7 +129,7 @@ export const restream = z.object({
 
 export const byRoom = z.object({ room: name.optional() });
 export const whipQuery = z.object({ source: z.enum(['camera', 'screen']).default('camera') });
-const watchedRendition = z.enum(['auto', 'high', 'mid', 'low', 'audio']).describe('auto follows loss and bandwidth; low is served as mid, the lowest that is encoded today');
+const watchedRendition = z.enum(['auto', ...VIDEO_RENDITIONS, 'audio']).describe('auto follows loss and bandwidth; low is a quarter of the size at half the rate, audio has no picture');
 export const whepQuery = z.object({
   rendition: watchedRendition.default('auto'),
   audio: z.enum(['none']).optional().describe('For a participant who hears the mix-minus already'),

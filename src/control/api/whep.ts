@@ -1,16 +1,10 @@
 import { AppError } from '../../domain/errors.ts';
-import type { Rendition } from '../../domain/rendition.ts';
 import { NODE_PATHS, type SessionAnswer, type WhepOpen } from '../../node-api/contract.ts';
 import type { Services } from '../services.ts';
 import { endpoint, type Endpoint } from './endpoint.ts';
 import { findSession, identityOf, OPEN_TIMEOUT_MS, OPENING, rememberSession, roomOfOffer, sessionEndpoints } from './media-sessions.ts';
 import * as shape from './schemas.ts';
 import { newSessionId, sendSessionCreated } from './session-answer.ts';
-
-/** The ladder ends at `mid` today; who asks for `low` gets the lowest there is, and is told so where the answer has a place for it. */
-function served(rendition: Rendition | 'auto' | 'low'): Rendition | 'auto' {
-  return rendition === 'low' ? 'mid' : rendition;
-}
 
 /** Watching with the lowest latency. */
 export function whepEndpoints(services: Services): Endpoint[] {
@@ -31,7 +25,7 @@ export function whepEndpoints(services: Services): Endpoint[] {
         if ((await state.rooms.mix(id)).status === 'idle') throw new AppError('noLiveProgramme', { retryAfterSeconds: 2 });
         const node = await placement.edge(room);
         const session = newSessionId();
-        const open: WhepOpen = { session, room: id, offer, rendition: served(query.rendition), audio: query.audio !== 'none' };
+        const open: WhepOpen = { session, room: id, offer, rendition: query.rendition, audio: query.audio !== 'none' };
         const answer = await nodeClient.call<SessionAnswer>(node.url, 'POST', NODE_PATHS.whep, open, OPEN_TIMEOUT_MS);
         await rememberSession(state, { id: session, kind: 'whep', room: id, identity: identityOf(claims, 'viewer') }, node);
         sendSessionCreated(res, `/whep/${id}/${session}`, answer, config.iceServers);
@@ -47,11 +41,11 @@ export function whepEndpoints(services: Services): Endpoint[] {
       limited: true,
       cors: true,
       body: { json: shape.renditionChoice },
-      answers: { 200: { description: 'What was asked for; mid instead of low', schema: shape.renditionChoice } },
+      answers: { 200: { description: 'What was asked for', schema: shape.renditionChoice } },
       problems: [404, 429, 503],
       handle: async (call) => {
         const session = await findSession(state.sessions, 'whep', call);
-        const rendition = served(call.body.rendition);
+        const { rendition } = call.body;
         await nodeClient.call(session.nodeUrl, 'POST', NODE_PATHS.rendition(session.id), { rendition });
         call.res.json({ rendition });
       },
