@@ -21,6 +21,8 @@ export interface Flash<Note> {
 const BRIGHT = 126;
 /** A flash is 100 ms long. What is shorter is the rest of one, seen when a camera has just come. */
 const LEAST_FLASH_MS = 60;
+/** What is longer is something white, such as the initials of an avatar. */
+const LONGEST_FLASH_MS = 400;
 /** Beeps of others are 200 ms away. */
 const NEAR_MS = 95;
 /** Sound may be behind the pictures by so much before flashes are judged. */
@@ -50,7 +52,7 @@ export class FlashesAndBeeps<Note> {
         if (before === false) this.#bright.set(tile.name, { tile, atMs, note });
         return;
       }
-      if (before && atMs - before.atMs >= LEAST_FLASH_MS) this.#flashes.push(before);
+      if (before && atMs - before.atMs >= LEAST_FLASH_MS && atMs - before.atMs <= LONGEST_FLASH_MS) this.#flashes.push(before);
       this.#bright.set(tile.name, false);
     });
     this.#judge(atMs);

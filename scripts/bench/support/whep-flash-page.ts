@@ -9,6 +9,8 @@ import { ROOM, type Product } from './product.ts';
 export interface WhepSeen {
   /** Each picture: when it came, and the luma of each tile. */
   pictures: { atMs: number; luma: number[] }[];
+  /** The same of pictures as they are shown: the time is the one at which the browser expects the picture on the screen. */
+  shown: { atMs: number; luma: number[] }[];
   /** Each block of sound: when it came, and the peaks of its milliseconds (0…32767). */
   sound: { atMs: number; peaks: number[] }[];
   /** libwebrtc's own view: beep − flash it would play by, from `estimatedPlayoutTimestamp`, ms; none before the second sender reports. */
@@ -48,7 +50,7 @@ interface Media {
 async function inPage({ room, token, rendition, tiles }: { room: string; token: string; rendition: string; tiles: { x: number; y: number }[] }): Promise<void> {
   type Processor = new (options: { track: MediaStreamTrack }) => { readable: { getReader(): { read(): Promise<{ value?: Media }> } } };
   const here = globalThis as unknown as { MediaStreamTrackProcessor: Processor; take(): Promise<WhepSeen> };
-  const seen: WhepSeen = { pictures: [], sound: [], estimatedMs: [], soundDelayMs: 0 };
+  const seen: WhepSeen = { pictures: [], shown: [], sound: [], estimatedMs: [], soundDelayMs: 0 };
   const element = document.createElement('video');
   element.autoplay = true;
   document.body.append(element);
@@ -88,6 +90,16 @@ async function inPage({ room, token, rendition, tiles }: { room: string; token: 
     }
     seen.sound.push({ atMs, peaks });
   };
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [96, 54];
+  const context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
+  const show = (_nowMs: number, { expectedDisplayTime }: { expectedDisplayTime: number }): void => {
+    element.requestVideoFrameCallback(show);
+    context.drawImage(element, 0, 0, canvas.width, canvas.height);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    seen.shown.push({ atMs: expectedDisplayTime, luma: tiles.map(({ x, y }) => data[4 * (Math.round(y * canvas.height) * canvas.width + Math.round(x * canvas.width)) + 1] as number) });
+  };
+  element.requestVideoFrameCallback(show);
   pc.ontrack = ({ track, streams }) => {
     element.srcObject = streams[0] ?? null;
     void follow(track, track.kind === 'video' ? picture : sound);
@@ -105,9 +117,9 @@ async function inPage({ room, token, rendition, tiles }: { room: string; token: 
   setInterval(() => void look(), 500);
   here.take = async () => {
     await look();
-    const { pictures, sound: heard, estimatedMs } = seen;
+    const { pictures, shown, sound: heard, estimatedMs } = seen;
     const soundDelayMs = played.count > 0 ? (1000 * played.delay) / played.count : 0;
-    return { pictures: pictures.splice(0), sound: heard.splice(0), estimatedMs: estimatedMs.splice(0), soundDelayMs };
+    return { pictures: pictures.splice(0), shown: shown.splice(0), sound: heard.splice(0), estimatedMs: estimatedMs.splice(0), soundDelayMs };
   };
   await pc.setLocalDescription();
   const response = await fetch(`/whep/${room}?rendition=${rendition}`, {

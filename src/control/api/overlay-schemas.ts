@@ -19,7 +19,7 @@ const parts = {
       image: image.optional(),
       corner: z.enum(['topLeft', 'topRight', 'bottomLeft', 'bottomRight']).default(WATERMARK_DEFAULTS.corner),
       opacity: z.number().min(0).max(1).default(WATERMARK_DEFAULTS.opacity),
-      scale: z.number().min(0.02).max(0.5).default(WATERMARK_DEFAULTS.scale).describe("Width as a fraction of the canvas's"),
+      scale: z.number().min(0.02).max(0.5).default(WATERMARK_DEFAULTS.scale).describe("Width as a fraction of the canvas's; less for a picture that would be higher than about three quarters of the canvas"),
     })
     .refine((w) => w.text !== undefined || w.image !== undefined, 'needs text or image')
     .describe('In a corner; with both, the image first'),

@@ -233,6 +233,15 @@ describe('pictures of the host', () => {
     expect(r - b).toBeGreaterThan(150);
   });
 
+  it('is a watermark of half the width when that is asked for; texts lie above it', async () => {
+    const { canvas, overlays } = rig();
+    overlays.change(room({ watermark: { image: 'logo.png', corner: 'bottomLeft', opacity: 1, scale: 0.5 }, lowerThird: { title: 'Anna' }, banner: { text: 'Hello' } }));
+    await vi.waitFor(() => expect(canvas.pictures.size).toBe(3));
+    const [mark, ...texts] = canvas.list.sort((a, b) => a.z - b.z) as [PlacedPicture, ...PlacedPicture[]];
+    expect([mark.width, mark.height]).toEqual([640, 320]);
+    expect(texts.every((text) => text.z > mark.z && text.y + text.height <= 720)).toBe(true);
+  });
+
   it('covers the canvas behind the tiles', async () => {
     const { canvas, overlays } = rig();
     overlays.change(room({ background: { image: 'logo.png' } }, false, [720, 1280]));

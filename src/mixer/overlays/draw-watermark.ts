@@ -17,7 +17,7 @@ export interface WatermarkInput {
 /** Aspect kept; at most as high as `m.watermarkHeight`. Undefined: nothing to draw. */
 export function drawWatermark({ text, image, scale }: WatermarkInput, canvasWidth: number, m: OverlayMeasures): Rgba | undefined {
   const widest = Math.max(8, Math.min(scale * canvasWidth, canvasWidth - 2 * m.margin));
-  const line = text === '' ? undefined : fitLine(text, widest, Math.min(m.watermarkHeight * (image ? 0.3 : 1), 60 * m.scale), m);
+  const line = text === '' ? undefined : fitLine(text, widest, Math.min(m.smallWatermarkHeight * (image ? 0.3 : 1), 60 * m.scale), m);
   const lineHeight = line ? line.fontPx * 1.35 : 0;
   const room = m.watermarkHeight - lineHeight;
   const factor = image ? Math.min(widest / image.width, room / image.height) : 0;

@@ -14,7 +14,7 @@ const canvases = [
 const corner = fc.constantFrom('topLeft', 'topRight', 'bottomLeft', 'bottomRight');
 
 describe('places of overlays', () => {
-  it('lie inside the canvas, on even pixels, and do not cover each other', () => {
+  it('lie inside the canvas, on even pixels, and do not cover each other; a large watermark lies below texts, not below a banner', () => {
     const input = fc.record({
       canvas: fc.constantFrom(...canvases),
       mark: fc.option(fc.record({ corner, wide: fc.double({ min: 0.01, max: 0.6, noNaN: true }), tall: fc.double({ min: 0.01, max: 1, noNaN: true }) })),
@@ -40,7 +40,9 @@ describe('places of overlays', () => {
           expect([name, box.x >= 0, box.y >= 0, box.x + box.width <= width, box.y + box.height <= height]).toEqual([name, true, true, true, true]);
           expect([name, box.width > 0, box.height > 0]).toEqual([name, true, true]);
         }
-        boxes.forEach(([name, box], i) => boxes.slice(i + 1).forEach(([other, second]) => expect([name, other, meet(box, second)]).toEqual([name, other, false])));
+        const large = (wanted.watermark?.height ?? 0) > m.smallWatermarkHeight;
+        const below = (name: string, other: string): boolean => large && [name, other].includes('watermark') && ![name, other].includes('banner');
+        boxes.forEach(([name, box], i) => boxes.slice(i + 1).forEach(([other, second]) => expect([name, other, meet(box, second) && !below(name, other)]).toEqual([name, other, false])));
       }),
       { numRuns: 2000 },
     );
@@ -51,6 +53,13 @@ describe('places of overlays', () => {
     expect(boxes.banner).toMatchObject({ x: 0, width: 1280, y: 720 - (boxes.banner?.height ?? 0) });
     expect(boxes.lowerThird?.x).toBe(32);
     expect(boxes.badge).toMatchObject({ x: 1280 - 32 - 80, y: 32 });
+  });
+
+  it('a 16:9 watermark of half the width fits on every canvas', () => {
+    for (const [width, height] of canvases) {
+      const m = overlayMeasures({ width, height });
+      expect([width, height, (width / 2) * (9 / 16) <= m.watermarkHeight]).toEqual([width, height, true]);
+    }
   });
 
   it('nothing moves for captions', () => {

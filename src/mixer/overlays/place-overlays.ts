@@ -1,6 +1,7 @@
 /**
  * Where overlays may be drawn: one box for each that is on, none of which cover each other, on any canvas. Pure. Boxes are the room an
- * overlay has at most; what is drawn in it may be smaller and keeps to the edge it belongs to.
+ * overlay has at most; what is drawn in it may be smaller and keeps to the edge it belongs to. Only a large watermark, which is more a
+ * picture than a sign, lies below texts and badge: there would be no room left for them.
  *
  * From the bottom up: banner, watermark of a lower corner with the lower third beside it (above it where the canvas is narrow), captions.
  * Captions are on top of the others because they come and go: nothing moves for them.
@@ -47,8 +48,10 @@ export interface OverlayMeasures {
   lowerThirdTitle: number;
   lowerThirdSubtitle: number;
   lowerThirdPad: number;
-  /** Of a watermark, at most. */
+  /** Of a watermark, at most: it fits above a banner. */
   watermarkHeight: number;
+  /** Of a watermark that texts and badge make room for, at most. */
+  smallWatermarkHeight: number;
   badgeHeight: number;
 }
 
@@ -71,7 +74,8 @@ export function overlayMeasures({ width, height }: Pick<VideoFormat, 'width' | '
     lowerThirdTitle: px(42),
     lowerThirdSubtitle: px(30),
     lowerThirdPad: px(14),
-    watermarkHeight: evenDown(height * 0.22),
+    watermarkHeight: evenDown(height - 2 * evenDown(side / 22.5) - (BANNER_ROWS * px(32) + 2 * px(12) + px(14))),
+    smallWatermarkHeight: evenDown(height * 0.22),
     badgeHeight: px(30),
   };
 }
@@ -104,13 +108,14 @@ export function placeOverlays(format: Pick<VideoFormat, 'width' | 'height'>, wan
 
   const mark = wanted.watermark;
   if (mark) boxes.watermark = cornerBox(format, mark.corner, mark.width, mark.height, m.margin, isBottom(mark.corner) ? floor : undefined);
-  const low = mark && isBottom(mark.corner) ? boxes.watermark : undefined;
+  const small = mark && mark.height <= m.smallWatermarkHeight ? boxes.watermark : undefined;
+  const low = mark && isBottom(mark.corner) ? small : undefined;
 
   if (wanted.badge) {
     const right = mark?.corner !== 'topRight';
     const box = cornerBox(format, right ? 'topRight' : 'topLeft', wanted.badge.width, wanted.badge.height, m.margin);
     // a watermark across the whole width leaves no corner
-    if (boxes.watermark && !low && meet(box, boxes.watermark)) box.y = evenDown(boxes.watermark.y + boxes.watermark.height + m.gap);
+    if (small && !low && meet(box, small)) box.y = evenDown(small.y + small.height + m.gap);
     boxes.badge = box;
   }
 
