@@ -1,20 +1,25 @@
 /** What is seen in the mix: the right pictures in the right places, in time, and no delay from slots that are silent. */
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createCanvas } from '@napi-rs/canvas';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FeedId, ParticipantId } from '../../src/domain/ids.ts';
 import { computeLayout } from '../../src/domain/layout/layout-engine.ts';
 import type { Box } from '../../src/domain/layout/region.ts';
 import { nearestVideoFrame, videoFrameStartNs } from '../../src/domain/programme-time.ts';
 import type { LayoutPreset, VideoFormat } from '../../src/domain/room.ts';
+import type { TrackInit } from '../../src/media/programme-protocol.ts';
 import { burn } from '../support/busy.ts';
 import { percentile, risingEdges } from '../support/flash-beep.ts';
 import { waitFor } from '../support/process.ts';
-import { decodeUnitPictures, MixerRig, plainPicture, type MixChild, type Picture, type ReceivedUnit } from '../support/mixer-rig.ts';
+import { decodeUnitPictures, MixerRig, pictureSize, plainPicture, type MixChild, type Picture, type ReceivedUnit } from '../support/mixer-rig.ts';
+import { blurred, shrunk, structuralSimilarity, type GreyPicture } from '../support/similarity.ts';
 
 const WIDTH = 320;
 const HEIGHT = 180;
 const HD: VideoFormat = { width: 1280, height: 720, frameRate: 30 };
+/** Structural similarity to the page itself. The programme has 0.99; blurred over two pixels it would be 0.70. */
+const READABLE = 0.9;
 const red = plainPicture(640, 360, 81, 90, 240);
 const blue = plainPicture(640, 360, 41, 240, 110);
 const white = plainPicture(640, 360, 235);
@@ -79,6 +84,22 @@ function brightest(picture: Buffer | undefined, box: Box | undefined): number {
     for (let y = Math.ceil((box.y / HD.height) * HEIGHT); y < Math.floor(((box.y + box.height) / HD.height) * HEIGHT); y++)
       for (let x = Math.ceil((box.x / HD.width) * WIDTH); x < Math.floor(((box.x + box.width) / HD.width) * WIDTH); x++) most = Math.max(most, picture[(y * WIDTH + x) * 3 + 1] ?? 0);
   return most;
+}
+
+/** A page of 12-pixel letters, dark on light above and light on dark below: its brightness. */
+function page(width: number, height: number): GreyPicture {
+  const paper = createCanvas(width, height);
+  const context = paper.getContext('2d');
+  context.font = '12px "DejaVu Sans"';
+  for (const [from, ground, ink] of [[0, '#ffffff', '#202020'], [height / 2, '#1e1e1e', '#d4d4d4']] as const) {
+    context.fillStyle = ground;
+    context.fillRect(0, from, width, height / 2);
+    context.fillStyle = ink;
+    for (let y = from + 16; y < from + height / 2; y += 18)
+      for (let x = 10; x < width; x += 480) context.fillText(`${y}: if (frame.late > 40) skip(frame); // The quick brown fox, 0123456789`.slice(0, 66), x, y);
+  }
+  const { data } = context.getImageData(0, 0, width, height);
+  return { width, height, values: Float32Array.from({ length: width * height }, (_, i) => data[i * 4 + 1] ?? 0) };
 }
 
 /** Share of the picture's middle row that is red. */
@@ -188,6 +209,31 @@ describe('the mix', () => {
     expect(brightest(seen[units.findIndex((u) => u.arrivedNs > manyNs) - 1], more)).toBeLessThan(100);
   });
 
+  it('keeps letters of 12 pixels of a shared 1080p screen readable in the 720p programme', async () => {
+    const shared = page(1920, 1080);
+    const screen = plainPicture(1920, 1080, 16);
+    screen.pixels.set(shared.values.map((value) => 16 + (value * 219) / 255));
+    rig.feeds.add(() => screen, { source: 'screen', name: 'share', frameRate: 5 });
+    rig.start(mix);
+    await mix.until('ready');
+    await pause(1200);
+
+    const units = rig.programme.track('video:high');
+    const box = boxes('grid', 1, [1]).of(1);
+    const seen = (await decodeUnitPictures(rig.programme.inits.get('video:high') as TrackInit, units, HD.width, HD.height)).slice(-10);
+    const original = shrunk(shared, box.width, box.height);
+    const scores = seen.map((picture) => {
+      const values = Float32Array.from({ length: box.width * box.height }, (_, i) => picture[((box.y + Math.floor(i / box.width)) * HD.width + box.x + (i % box.width)) * 3 + 1] ?? 0);
+      return structuralSimilarity(original, { ...original, values });
+    });
+    const [blur2, blur3] = [2, 3].map((size) => structuralSimilarity(original, blurred(original, size)));
+
+    console.info('similarity of the shared page:', Math.min(...scores).toFixed(3), '… blurred over 2 pixels', blur2?.toFixed(3), 'over 3', blur3?.toFixed(3), JSON.stringify(box));
+    expect(seen).toHaveLength(10);
+    expect(Math.min(...scores)).toBeGreaterThan(READABLE);
+    expect(blur2).toBeLessThan(READABLE);
+  });
+
   it('is not delayed by a feed that falls silent', async () => {
     // in turns of three flashes, so that other load on the machine meets both alike
     const turn = (ns: bigint): number => Number(ns / 930_000_000n) % 2;
@@ -270,6 +316,7 @@ describe('the mix', () => {
   it.each([
     { width: 720, height: 1280, frameRate: 60 },
     { width: 1920, height: 1080, frameRate: 25 },
+    { width: 1080, height: 1080, frameRate: 30 },
   ])('makes a programme of $width×$height at $frameRate without a prepared graph', async (format) => {
     rig.feeds.add(() => red);
     rig.feeds.add(() => blue);
@@ -288,7 +335,18 @@ describe('the mix', () => {
       const first = nearestVideoFrame((units[0] as ReceivedUnit).ptsNs, format.frameRate);
       for (const [i, unit] of units.entries()) expect(unit.ptsNs).toBe(videoFrameStartNs(first + i, format.frameRate));
       const seen = await decodeUnitPictures(init as NonNullable<typeof init>, units, WIDTH, HEIGHT);
-      expect([1, 2].map((n) => colourIn(seen.at(-1), places.of(n), 0.5, 0.5, format))).toEqual(['red', 'blue']);
+      expect(await pictureSize(init as NonNullable<typeof init>, units)).toEqual([format.width / divisor, format.height / divisor]);
+      // each up to its edges in its place, and nothing beside them
+      const expected = (x: number, y: number): string | undefined => {
+        const across = (n: number): number[] => [(x * format.width - places.of(n).x) / places.of(n).width, (y * format.height - places.of(n).y) / places.of(n).height];
+        if (across(1).every((part) => part > 0.03 && part < 0.97)) return 'red';
+        if (across(2).every((part) => part > 0.03 && part < 0.97)) return 'blue';
+        return [1, 2].every((n) => across(n).some((part) => part < -0.03 || part > 1.03)) ? 'black' : undefined;
+      };
+      const steps = Array.from({ length: 40 }, (_, i) => (i + 0.5) / 40);
+      const looked = steps.flatMap((y) => steps.map((x) => [x, y, expected(x, y)] as const)).filter(([, , colour]) => colour !== undefined);
+      expect(looked.length).toBeGreaterThan(1000);
+      expect(looked.filter(([x, y, colour]) => colourAt(seen.at(-1), x, y) !== colour)).toEqual([]);
     }
   });
 

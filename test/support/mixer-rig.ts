@@ -146,7 +146,7 @@ export class TestFeeds {
     const index = this.#next++;
     const name = options.name ?? `p${index}`;
     const source = options.source ?? 'camera';
-    const ring = new FrameRingWriter(ringPath('rig', RIG_ROOM, process.pid, index, 1), i420Bytes(1280, 720));
+    const ring = new FrameRingWriter(ringPath('rig', RIG_ROOM, process.pid, index, 1), i420Bytes(1920, 1080));
     const info: FeedInfo = {
       feed: `p${index}-${source}-1` as FeedId,
       index,
@@ -358,6 +358,13 @@ export async function decodeUnitPictures(init: TrackInit, units: readonly Unit[]
   );
   const bytes = width * height * 3;
   return Array.from({ length: Math.floor(stdout.length / bytes) }, (_, i) => stdout.subarray(i * bytes, (i + 1) * bytes));
+}
+
+/** Width and height of the pictures as they are. */
+export async function pictureSize(init: TrackInit, units: readonly Unit[]): Promise<[width: number, height: number]> {
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-f', 'h264', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', 'pipe:0'], { input: annexB(init, units.slice(0, 2)) });
+  const [width = 0, height = 0] = stdout.toString().split(',').map(Number);
+  return [width, height];
 }
 
 /** Sound of AAC units, mono, 48 kHz; the first sample stands at the first unit's time. */
