@@ -1,6 +1,6 @@
 /** Pictures that a host uploads for overlays: what is accepted, and where they lie in the object store. */
 import type { RoomId } from './ids.ts';
-import type { ImageName, RoomImage } from './room.ts';
+import type { RoomImage } from './room.ts';
 
 export const ROOM_IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/webp'] as const satisfies readonly RoomImage['contentType'][];
 
@@ -16,7 +16,7 @@ export function roomImagePrefix(room: RoomId): string {
   return `rooms/${room}/images/`;
 }
 
-/** Key of a picture in the object store. Both names match NAME_PATTERN, so neither can lead elsewhere. */
-export function roomImageKey(room: RoomId, name: ImageName): string {
-  return roomImagePrefix(room) + name;
+/** Key of a picture in the object store. All names match NAME_PATTERN, so none can lead elsewhere. */
+export function roomImageKey(room: RoomId, { name, upload }: Pick<RoomImage, 'name' | 'upload'>): string {
+  return roomImagePrefix(room) + name + (upload === undefined ? '' : `.${upload}`);
 }

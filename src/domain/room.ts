@@ -78,6 +78,8 @@ export interface RoomImage {
   bytes: number;
   /** Hex, of the file: tells a replaced picture from the one before it. */
   sha256: string;
+  /** Names its upload: each has a file of its own in the object store. Absent in documents of before: the file has the picture's name alone. */
+  upload?: string;
 }
 
 /** A line of live captions. */

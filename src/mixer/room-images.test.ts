@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 function uploaded(name: string, bytes: Buffer): RoomImage {
-  objects.set(roomImageKey(ROOM, name), bytes);
+  objects.set(roomImageKey(ROOM, { name }), bytes);
   return { name, contentType: 'image/png', width: 2, height: 2, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 function images() {
@@ -71,9 +71,9 @@ describe('RoomImages', () => {
   });
 
   it.each([
-    ['is missing', (image: RoomImage) => void objects.delete(roomImageKey(ROOM, image.name))],
-    ['is another file', (image: RoomImage) => void objects.set(roomImageKey(ROOM, image.name), Buffer.from('other'))],
-    ['is too large', (image: RoomImage) => void objects.set(roomImageKey(ROOM, image.name), Buffer.alloc(ROOM_IMAGE_LIMITS.bytes + 1))],
+    ['is missing', (image: RoomImage) => void objects.delete(roomImageKey(ROOM, image))],
+    ['is another file', (image: RoomImage) => void objects.set(roomImageKey(ROOM, image), Buffer.from('other'))],
+    ['is too large', (image: RoomImage) => void objects.set(roomImageKey(ROOM, image), Buffer.alloc(ROOM_IMAGE_LIMITS.bytes + 1))],
   ])('leaves out one that %s, and says so once', async (_, spoil) => {
     const { copies, arrived } = images();
     const image = uploaded('logo', Buffer.from('one'));

@@ -101,7 +101,7 @@ export class RoomImages {
   }
 
   async #read(image: RoomImage): Promise<Buffer> {
-    const object = await this.options.store.get(roomImageKey(this.options.room, image.name));
+    const object = await this.options.store.get(roomImageKey(this.options.room, image));
     if (!object) throw new Error('not in the object store');
     const timer = setTimeout(() => object.stream.destroy(new Error(`not read within ${FETCH_MS} ms`)), FETCH_MS);
     try {

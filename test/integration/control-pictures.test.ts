@@ -71,8 +71,8 @@ describe('pictures', () => {
 
     expect(statuses.sort()).toEqual([...Array<number>(16).fill(201), 409, 409]);
     expect(replaced.map((r) => r.status)).toEqual([200, 200, 200]);
-    expect(stored.map((o) => o.key)).toEqual(document?.images?.map((i) => roomImageKey('p2' as RoomId, i.name)));
-    for (const image of document?.images ?? []) expect((await rig.files.head(roomImageKey('p2' as RoomId, image.name)))?.sha256).toBe(image.sha256);
+    expect(stored.map((o) => o.key)).toEqual(document?.images?.map((i) => roomImageKey('p2' as RoomId, i)));
+    for (const image of document?.images ?? []) expect((await rig.files.head(roomImageKey('p2' as RoomId, image)))?.sha256).toBe(image.sha256);
 
     await rig.request('DELETE', '/api/rooms/p2', { token: operator });
     await eventually(async () => (await rig.state.rooms.get('p2' as RoomId)) === undefined);

@@ -71,7 +71,7 @@ async function uploadImages(): Promise<RoomDocument['images']> {
   context.fillStyle = '#00ff00';
   context.fillRect(0, 0, 64, 64);
   const png = canvas.toBuffer('image/png');
-  await new FilesystemStore(join(rig.dir, 'data/objects')).put(roomImageKey(RIG_ROOM, 'logo'), png, { contentType: 'image/png' });
+  await new FilesystemStore(join(rig.dir, 'data/objects')).put(roomImageKey(RIG_ROOM, { name: 'logo' }), png, { contentType: 'image/png' });
   const image = { contentType: 'image/png', width: 64, height: 64, bytes: png.length, sha256: createHash('sha256').update(png).digest('hex') } as const;
   return [
     { name: 'logo', ...image },

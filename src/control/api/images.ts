@@ -12,7 +12,7 @@ import type { RoomImageView } from './views.ts';
 
 /** Pictures for overlays. */
 export function imageEndpoints({ state, files, images }: Services): Endpoint[] {
-  const view = (room: RoomDocument, image: RoomImage): RoomImageView => ({ ...image, url: `/api/rooms/${room.id}/images/${image.name}` });
+  const view = (room: RoomDocument, image: RoomImage): RoomImageView => ({ ...withoutUpload(image), url: `/api/rooms/${room.id}/images/${image.name}` });
   const shared = { tag: 'Images', path: '/api/rooms/{room}/images/{name}' } as const;
 
   return [
@@ -69,7 +69,7 @@ export function imageEndpoints({ state, files, images }: Services): Endpoint[] {
           res.status(304).end();
           return;
         }
-        const read = await files.get(roomImageKey(id, image.name));
+        const read = await files.get(roomImageKey(id, image));
         if (!read) throw new AppError('imageNotFound', { detail: 'The picture is missing in the object store.' });
         res.set({ 'Content-Type': image.contentType, 'Content-Length': String(read.bytes) });
         if (req.method === 'HEAD') {
@@ -94,4 +94,8 @@ export function imageEndpoints({ state, files, images }: Services): Endpoint[] {
       },
     }),
   ];
+}
+
+function withoutUpload({ upload: _, ...image }: RoomImage): Omit<RoomImage, 'upload'> {
+  return image;
 }

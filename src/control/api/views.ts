@@ -27,7 +27,7 @@ export interface RoomView {
 }
 
 /** An uploaded picture, and where it can be seen. */
-export interface RoomImageView extends RoomImage {
+export interface RoomImageView extends Omit<RoomImage, 'upload'> {
   /** Path on this service; needs a token of a host. */
   url: string;
 }

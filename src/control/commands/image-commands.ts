@@ -1,5 +1,9 @@
-/** Pictures of a room: checked, put into the object store, and named in the room's document. */
-import { createHash } from 'node:crypto';
+/**
+ * Pictures of a room: checked, put into the object store, and named in the room's document. Each upload has a file of its own, and only
+ * whoever takes it out of the document removes it: uploads and deletions of one name at the same time, also through several control
+ * processes, end with the document's last word and exactly its file.
+ */
+import { createHash, randomUUID } from 'node:crypto';
 import { AppError } from '../../domain/errors.ts';
 import type { RoomId } from '../../domain/ids.ts';
 import { ROOM_IMAGE_LIMITS, roomImageKey } from '../../domain/room-image.ts';
@@ -12,13 +16,11 @@ import type { RoomChanges } from './room-changes.ts';
 
 export class ImageCommands {
   readonly #check = new ImageCheck();
-  /** One at a time per room, so that the file in the store is the one that the document speaks of. */
-  readonly #turns = new Map<RoomId, Promise<unknown>>();
 
   constructor(
-    private readonly state: Pick<State, 'rooms'>,
-    private readonly files: ImageFiles,
-    private readonly changes: RoomChanges,
+    private readonly state: { rooms: Pick<State['rooms'], 'get'> },
+    private readonly files: Pick<ImageFiles, 'put' | 'delete'>,
+    private readonly changes: Pick<RoomChanges, 'change'>,
     private readonly log: Logger,
   ) {}
 
@@ -29,58 +31,54 @@ export class ImageCommands {
   async put(room: RoomDocument, name: ImageName, contentType: RoomImage['contentType'], file: Buffer): Promise<{ image: RoomImage; created: boolean }> {
     requirePlace(room, name);
     const { width, height } = await this.#check.run(file, contentType);
-    const image: RoomImage = { name, contentType, width, height, bytes: file.length, sha256: createHash('sha256').update(file).digest('hex') };
-    return this.#inTurn(room.id, async () => {
-      let created = true;
-      await this.files.put(roomImageKey(room.id, name), file, { contentType, sha256: image.sha256 });
-      try {
-        await this.changes.change(room.id, (now) => {
-          requirePlace(now, name);
-          const others = (now.images ?? []).filter((i) => i.name !== name);
-          created = others.length === (now.images ?? []).length;
-          return { ...now, images: [...others, image].sort((a, b) => (a.name < b.name ? -1 : 1)) };
-        });
-      } catch (error) {
-        await this.#removeUnnamed(room.id, name);
-        throw error;
-      }
-      return { image, created };
-    });
+    const image: RoomImage = { name, contentType, width, height, bytes: file.length, sha256: createHash('sha256').update(file).digest('hex'), upload: randomUUID() };
+    let replaced: RoomImage | undefined;
+    await this.files.put(roomImageKey(room.id, image), file, { contentType, sha256: image.sha256 });
+    try {
+      await this.changes.change(room.id, (now) => {
+        requirePlace(now, name);
+        const images = now.images ?? [];
+        replaced = images.find((i) => i.name === name);
+        return { ...now, images: [...images.filter((i) => i.name !== name), image].sort((a, b) => (a.name < b.name ? -1 : 1)) };
+      });
+    } catch (error) {
+      await this.#removeUnnamed(room.id, image);
+      throw error;
+    }
+    if (replaced) await this.#remove(room.id, replaced);
+    return { image, created: replaced === undefined };
   }
 
   /** @throws AppError imageNotFound; wrongState while an overlay shows it; roomNotFound, roomEnded */
   async delete(room: RoomId, name: ImageName): Promise<void> {
-    await this.#inTurn(room, async () => {
-      await this.changes.change(room, (now) => {
-        const images = now.images ?? [];
-        if (!images.some((i) => i.name === name)) throw new AppError('imageNotFound');
-        const shown = overlayImages(now.overlays).filter((use) => use.name === name);
-        if (shown.length > 0) throw new AppError('wrongState', { detail: `Overlays show this picture: ${shown.map((use) => use.pointer.split('/')[1]).join(', ')}. Clear them first.` });
-        return { ...now, images: images.filter((i) => i.name !== name) };
-      });
-      await this.#removeUnnamed(room, name);
+    let removed: RoomImage | undefined;
+    await this.changes.change(room, (now) => {
+      const images = now.images ?? [];
+      removed = images.find((i) => i.name === name);
+      if (!removed) throw new AppError('imageNotFound');
+      const shown = overlayImages(now.overlays).filter((use) => use.name === name);
+      if (shown.length > 0) throw new AppError('wrongState', { detail: `Overlays show this picture: ${shown.map((use) => use.pointer.split('/')[1]).join(', ')}. Clear them first.` });
+      return { ...now, images: images.filter((i) => i.name !== name) };
     });
+    if (removed) await this.#remove(room, removed);
   }
 
-  /** What cannot be deleted now goes with the next upload of that name, or with the room. */
-  async #removeUnnamed(id: RoomId, name: ImageName): Promise<void> {
+  /** After a failure nobody knows whether the document was changed: the answer may have been lost. */
+  async #removeUnnamed(id: RoomId, image: RoomImage): Promise<void> {
+    const room = await this.state.rooms.get(id).catch((error: unknown) => {
+      this.log.warn({ err: error, room: id, image: image.name }, 'a picture may stay behind in the object store');
+      return 'unknown' as const;
+    });
+    if (room === 'unknown' || room?.images?.some((i) => i.upload === image.upload)) return;
+    await this.#remove(id, image);
+  }
+
+  /** A file that cannot be deleted now goes with the room. */
+  async #remove(room: RoomId, image: RoomImage): Promise<void> {
     try {
-      const room = await this.state.rooms.get(id);
-      if (!room?.images?.some((i) => i.name === name)) await this.files.delete(roomImageKey(id, name));
+      await this.files.delete(roomImageKey(room, image));
     } catch (error) {
-      this.log.warn({ err: error, room: id, image: name }, 'a picture stays behind in the object store');
-    }
-  }
-
-  async #inTurn<T>(room: RoomId, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(room) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const settled = mine.catch(() => undefined);
-    this.#turns.set(room, settled);
-    try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(room) === settled) this.#turns.delete(room);
+      this.log.warn({ err: error, room, image: image.name }, 'a picture stays behind in the object store');
     }
   }
 }
