@@ -1,6 +1,7 @@
 /** The whole path: two people in known colours and tones, watched in a real browser by WHEP and HLS, and in the recording. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
@@ -19,6 +20,8 @@ const BLUE_HZ = 1319;
 /** Inside the left and the right tile of two people side by side, clear of the name at the bottom. */
 const LEFT: Area = { x: 0.1, y: 0.4, width: 0.3, height: 0.15 };
 const RIGHT: Area = { x: 0.6, y: 0.4, width: 0.3, height: 0.15 };
+/** Inside the large tile, whoever has it. */
+const STAGE: Area = { x: 0.3, y: 0.4, width: 0.2, height: 0.15 };
 const NEAR = 70;
 
 let service: Service;
@@ -77,6 +80,40 @@ describe('two people in a room', () => {
     await service.api('PATCH', `/api/rooms/${ROOM}/participants/Blue`, { pinned: false });
     await waitFor('the grid', () => near(whep, [RED, BLUE]), { timeoutMs: 3000 });
     expect(tookMs).toBeLessThan(800); // 500 ms in the programme, the rest is the way to the viewer and the canvas
+  });
+
+  it('take the stage by speaking, with `speaker`: after 1.5 s and not by a cough', async () => {
+    const mute = async (who: string, audioMuted: boolean): Promise<void> => {
+      expect((await service.api('PATCH', `/api/rooms/${ROOM}/participants/${who}`, { audioMuted })).status).toBe(200);
+    };
+    const onStage = async (colour: Colour): Promise<boolean> => colourDistance((await coloursOf(whep, [STAGE]))[0] as Colour, colour) < NEAR;
+    await mute('Red', true);
+    await service.api('PUT', `/api/rooms/${ROOM}/layout`, { preset: 'speaker' });
+    await waitFor('the one who speaks on stage', () => onStage(BLUE), { timeoutMs: 5000 });
+
+    // a cough, to which the other listens
+    await mute('Blue', true);
+    await mute('Red', false);
+    await delay(500);
+    await mute('Red', true);
+    const coughed = performance.now();
+    await mute('Blue', false);
+    while (performance.now() - coughed < 2000) {
+      expect(await onStage(BLUE)).toBe(true);
+      await delay(50);
+    }
+
+    await mute('Red', false);
+    await mute('Blue', true);
+    const spoke = performance.now();
+    await waitFor('the other one on stage', () => onStage(RED), { timeoutMs: 5000, intervalMs: 20 });
+    const tookMs = performance.now() - spoke;
+    await mute('Blue', false);
+    await service.api('PUT', `/api/rooms/${ROOM}/layout`, { preset: 'grid' });
+    await waitFor('the grid', () => near(whep, [RED, BLUE]), { timeoutMs: 3000 });
+    console.info('on stage after speaking for, ms:', Math.round(tookMs));
+    expect(tookMs).toBeGreaterThan(1400);
+    expect(tookMs).toBeLessThan(4000); // the meter falls for 0.4 s, and the lead has to be won first
   });
 
   it('hear each other and not themselves', async () => {
