@@ -2,18 +2,18 @@
  * One room's mix: a child of the mixer worker. Started ahead of need it loads everything, builds the graph and waits for `start`.
  * It ends with its parent, and always hard: threads that wait inside GStreamer would keep `process.exit()` from returning.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { GraphHost, type GraphEvents } from '../src/mixer/graph-host.ts';
 import { HEARTBEAT_MS, type FromMix, type ToMix } from '../src/mixer/mix-ipc.ts';
 import { RoomMix } from '../src/mixer/room-mix.ts';
+import { LoopDelay } from '../src/observability/loop-delay.ts';
 
 const SPARE_FORMAT = { width: 1280, height: 720, frameRate: 30 };
+const LOOP_LOOK_MS = 20;
 
 process.title = 'tessera-mixer (spare)';
 
 let mix: RoomMix | undefined;
-const delay = monitorEventLoopDelay({ resolution: 5 });
-delay.enable();
+const delay = new LoopDelay(LOOP_LOOK_MS);
 
 // the graph of a spare is built before anybody listens to it
 let listener: GraphEvents | undefined;
@@ -54,9 +54,9 @@ process.on('message', (message: ToMix) => {
         report,
       );
       mix.start();
+      delay.start();
       setInterval(() => {
-        const p99Ms = delay.percentile(99) / 1e6;
-        if (mix) report({ type: 'heartbeat', stats: mix.heartbeat(p99Ms) });
+        if (mix) report({ type: 'heartbeat', stats: mix.heartbeat(delay.p99Ms) });
       }, HEARTBEAT_MS);
       setInterval(() => delay.reset(), 10_000);
       return;

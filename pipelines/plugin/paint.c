@@ -33,6 +33,7 @@ workspace_clear (Workspace * space)
 {
   tile_clear (&space->turned);
   shrink_clear (&space->shrink);
+  between_clear (&space->between);
 }
 
 static guint8 *
@@ -116,6 +117,9 @@ paint_scale (const Source * source, gint width, gint height, gboolean sharp, Til
     const guint8 *from = source->plane[i] + (gsize) (crop.y / part) * source->stride[i] + crop.x / part;
     if (sharp && i == 0 && to_be_shrunk (from_width, from_height, to_width, to_height))
       shrink_plane (from, source->stride[i], from_width, from_height, tile_plane (to, i), to_width, to_width, to_height, &space->shrink);
+    else if (between_fits (from_width, from_height, to_width / part, to_height / part))
+      between_plane (from, source->stride[i], from_width, from_height, tile_plane (to, i), to_width / part, to_width / part, to_height / part,
+          &space->between);
     else
       /* libyuv takes bilinear by itself where the picture shrinks by less than 2 */
       ScalePlane (from, source->stride[i], from_width, from_height, tile_plane (to, i), to_width / part, to_width / part, to_height / part,

@@ -1,6 +1,7 @@
 /* Work on pixels: scaling, turning, copying and blending of I420 pictures, BT.601 limited range. */
 #pragma once
 #include <glib.h>
+#include "between.h"
 #include "shrink.h"
 
 /* Bytes after a picture's last one that may be read (libyuv's filters look one pixel ahead). In a ring the trailer stands there. */
@@ -39,6 +40,7 @@ typedef struct {
 typedef struct {
   Tile turned;
   ShrinkSpace shrink;
+  BetweenSpace between;
 } Workspace;
 
 /* A tightly packed I420 picture. */

@@ -7,6 +7,8 @@ import type { RoomCall, RoomCalls, RoomEvent, RoomMessage } from './room-message
 
 const CALL_TIMEOUT_MS = 8000;
 const END_TIMEOUT_MS = 1000;
+/** Node 20 has `ArrayBuffer.prototype.transfer`, by which pictures are given back (whip-session.ts), only behind a flag; later ones know no such flag. */
+const TRANSFER = 'transfer' in ArrayBuffer.prototype ? [] : ['--harmony-rab-gsab-transfer'];
 
 interface Waiting {
   resolve: (value: unknown) => void;
@@ -28,7 +30,7 @@ export class RoomProcess {
 
   /** @param script file of the room process (workers/ingest-room) */
   constructor(script: string) {
-    this.#child = fork(script, [], { env: childEnvironment() as NodeJS.ProcessEnv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(script, [], { execArgv: [...process.execArgv, ...TRANSFER], env: childEnvironment() as NodeJS.ProcessEnv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     let ready: () => void = () => undefined;
     this.#ready = new Promise((resolve) => (ready = resolve));
     this.#child.on('message', (message: RoomMessage) => {

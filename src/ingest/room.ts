@@ -1,5 +1,4 @@
 /** A room's media inside its own process: publications, the feed socket, the audio bus, levels and the dominant speaker. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Config } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { FeedId, ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
@@ -7,6 +6,7 @@ import type { ParticipantPatch } from '../domain/room.ts';
 import { nextSpeaker, noSpeaker } from '../domain/speaker.ts';
 import { encodeFeedMessage, encodePcm, FEED_FRAME, feedSocketPath } from '../media/feed-protocol.ts';
 import { folded, type Logger } from '../observability/logger.ts';
+import { LoopDelay } from '../observability/loop-delay.ts';
 import type { SessionAnswer, SessionPatch, SessionPatched } from '../node-api/contract.ts';
 import { AudioBus, BusListener } from './audio-bus.ts';
 import { BusClock } from './bus-clock.ts';
@@ -28,6 +28,7 @@ const LEVELS_EVERY_STEPS = 3;
 /** Unchanged levels (a steady tone) are told again, for pages that were opened since. */
 const LEVELS_AGAIN_STEPS = 10;
 const FIGURES_EVERY_STEPS = 20;
+const LOOP_LOOK_MS = 50;
 
 export class IngestRoom {
   readonly #bus = new AudioBus();
@@ -37,7 +38,7 @@ export class IngestRoom {
   readonly #publications = new Map<SessionId, Publication>();
   /** Sessions that are being opened. */
   readonly #opening = new Map<SessionId, ParticipantId>();
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: 10 });
+  readonly #loopDelay = new LoopDelay(LOOP_LOOK_MS);
   readonly #picturesLost: () => void;
   #picturesDropped = 0;
   #lostWhy = '';
@@ -68,7 +69,7 @@ export class IngestRoom {
   async start(): Promise<void> {
     await this.#feeds.start();
     this.#clock.start();
-    this.#loopDelay.enable();
+    this.#loopDelay.start();
     this.#timer = setInterval(() => this.#step(), SPEAKER_STEP_MS);
   }
 
@@ -155,7 +156,7 @@ export class IngestRoom {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#clock.close();
-    this.#loopDelay.disable();
+    this.#loopDelay.close();
     for (const publication of [...this.#publications.values()]) this.#remove(publication);
     this.#feeds.close();
   }
@@ -291,7 +292,7 @@ export class IngestRoom {
     const playNs = this.#clock.playNs - this.#playNs;
     this.#busyNs = this.#clock.busyNs;
     this.#playNs = this.#clock.playNs;
-    const loopDelayP99Ms = this.#loopDelay.percentile(99) / 1e6;
+    const loopDelayP99Ms = this.#loopDelay.p99Ms;
     this.#loopDelay.reset();
     return {
       participants: this.#participants.size,
