@@ -8,6 +8,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SIDE_BY_SIDE = [
   'test/e2e/hls-over-mixer-restarts.test.ts',
   'test/integration/restream-push.test.ts',
+  'test/integration/mixer-without-redis.test.ts',
   'test/integration/origin-continuity.test.ts',
   'test/integration/origin-recording.test.ts',
   'test/integration/origin-http.test.ts',

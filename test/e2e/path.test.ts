@@ -37,7 +37,8 @@ const person = (name: string, color: Colour, hz: number): string[] => [
 ];
 
 beforeAll(async () => {
-  service = await startService();
+  // whoever vanishes is gone sooner than by default, which ingest-media.test.ts waits for
+  service = await startService({ env: { TESSERA_PUBLISHER_TIMEOUT_MS: '5000' } });
   expect((await service.api('POST', '/api/rooms', { id: ROOM, name: 'The whole path', access: 'open' })).status).toBe(201);
   red = await startSynthetic(service.url, ROOM, person('Red', RED, RED_HZ));
   blue = await startSynthetic(service.url, ROOM, person('Blue', BLUE, BLUE_HZ));

@@ -1,67 +1,30 @@
 /** The mixer role with a real Redis: jobs, epochs, warm spares, and what happens when a process dies. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createCanvas } from '@napi-rs/canvas';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { repoRoot } from '../../src/config/paths.ts';
-import type { NodeId, ParticipantId, RecordingId } from '../../src/domain/ids.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ParticipantId, RecordingId } from '../../src/domain/ids.ts';
 import { nearestVideoFrame } from '../../src/domain/programme-time.ts';
 import { roomImageKey } from '../../src/domain/room-image.ts';
 import type { RoomDocument } from '../../src/domain/room.ts';
-import { Queues } from '../../src/queue/queues.ts';
 import { EventPublisher } from '../../src/state/events.ts';
-import { keys } from '../../src/state/keys.ts';
-import { connectRedis, type Redis } from '../../src/state/redis.ts';
 import { RecordingStore } from '../../src/state/recording-store.ts';
-import { RoomStore } from '../../src/state/room-store.ts';
 import { FilesystemStore } from '../../src/storage/filesystem-store.ts';
-import { decodeUnitPictures, MixerRig, plainPicture, RIG_ROOM } from '../support/mixer-rig.ts';
+import { decodeUnitPictures, RIG_ROOM } from '../support/mixer-rig.ts';
+import { MixerWorkerRig } from '../support/mixer-worker-rig.ts';
 import { isAlive, processTree, waitFor } from '../support/process.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
-const NODE = 'rig-node' as NodeId;
-const red = plainPicture(640, 360, 81, 90, 240);
-const rig = new MixerRig();
-const workers = new Set<ChildProcess>();
-let server: TestRedis;
-let redis: Redis;
-let rooms: RoomStore;
-let queues: Queues;
+let role: MixerWorkerRig;
 
-function startWorker(): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(repoRoot, 'workers/mixer.ts')], {
-    cwd: repoRoot,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: {
-      ...process.env,
-      TESSERA_REDIS_URL: server.url,
-      TESSERA_RUN_DIR: rig.dir,
-      TESSERA_DATA_DIR: join(rig.dir, 'data'),
-      TESSERA_NODE_ID: NODE,
-      TESSERA_LOG_LEVEL: 'warn',
-    },
-  });
-  workers.add(child);
-  return child;
-}
-
-/** The mixer processes below a worker, by whether they have a room. */
-function mixersOf(worker: ChildProcess): { mixing: number[]; spare: number[] } {
-  const titles = processTree(worker.pid as number).map((pid) => {
-    const path = `/proc/${pid}/cmdline`;
-    return { pid, title: existsSync(path) ? readFileSync(path, 'utf8').replace(/\0/g, ' ').trim() : '' };
-  });
-  return {
-    mixing: titles.filter((t) => t.title.startsWith(`tessera-mixer ${RIG_ROOM}`)).map((t) => t.pid),
-    spare: titles.filter((t) => t.title.startsWith('tessera-mixer (spare)')).map((t) => t.pid),
-  };
-}
+beforeAll(async () => {
+  role = await MixerWorkerRig.open();
+});
+afterAll(() => role?.close());
 
 function unitsOf(epoch: number): bigint | undefined {
-  return rig.programme.units.find((u) => u.epoch === epoch && u.track === 'video:high')?.arrivedNs;
+  return role.rig.programme.units.find((u) => u.epoch === epoch && u.track === 'video:high')?.arrivedNs;
 }
 
 /** A green picture, uploaded to the room, and one that is lost. */
@@ -71,7 +34,7 @@ async function uploadImages(): Promise<RoomDocument['images']> {
   context.fillStyle = '#00ff00';
   context.fillRect(0, 0, 64, 64);
   const png = canvas.toBuffer('image/png');
-  await new FilesystemStore(join(rig.dir, 'data/objects')).put(roomImageKey(RIG_ROOM, { name: 'logo' }), png, { contentType: 'image/png' });
+  await new FilesystemStore(join(role.rig.dir, 'data/objects')).put(roomImageKey(RIG_ROOM, { name: 'logo' }), png, { contentType: 'image/png' });
   const image = { contentType: 'image/png', width: 64, height: 64, bytes: png.length, sha256: createHash('sha256').update(png).digest('hex') } as const;
   return [
     { name: 'logo', ...image },
@@ -81,84 +44,24 @@ async function uploadImages(): Promise<RoomDocument['images']> {
 
 /** Colours of the programme's last picture at places in fractions of it, `r,g,b`. */
 async function coloursNow(places: readonly [x: number, y: number][]): Promise<number[][]> {
-  const units = rig.programme.track('video:high');
+  const units = role.rig.programme.track('video:high');
   const from = units.findLastIndex((u) => u.key);
-  const init = rig.programme.inits.get('video:high');
+  const init = role.rig.programme.inits.get('video:high');
   if (!init || from < 0) throw new Error('no picture yet');
   const last = (await decodeUnitPictures(init, units.slice(from), 320, 180)).at(-1) as Buffer;
   return places.map(([x, y]) => [...last.subarray((Math.floor(y * 180) * 320 + Math.floor(x * 320)) * 3).subarray(0, 3)]);
 }
 
-beforeAll(async () => {
-  server = await startTestRedis();
-  await rig.open();
-  redis = connectRedis(server.url);
-  rooms = new RoomStore(redis);
-  queues = new Queues(server.url);
-  const { id, layout, overlays, video } = rig.room();
-  const document: RoomDocument = { id, name: 'rig', createdAt: new Date().toISOString(), layout, overlays, video, access: 'open', autoRecord: false };
-  await rooms.create(document);
-  rig.feeds.add(() => red);
-  rig.feeds.startSound(() => 0);
-});
-
-afterEach(() => {
-  rig.programme.units.splice(0, Math.max(0, rig.programme.units.length - 200));
-});
-
-afterAll(async () => {
-  for (const worker of workers) worker.kill('SIGKILL');
-  await queues.close();
-  redis.disconnect();
-  await rig.close();
-  await server.close();
-});
-
 describe('the mixer role', () => {
-  it('mixes on without a new epoch while Redis is away for longer than a lock lasts, and holds the job again afterwards', async () => {
-    const worker = startWorker();
-    await rooms.setMixWanted(RIG_ROOM, true);
-    await queues.add('mix', `mix-${RIG_ROOM}`, { room: RIG_ROOM }, NODE);
-    await waitFor('running', async () => (await rooms.mix(RIG_ROOM)).status === 'running', { timeoutMs: 15_000 });
-    const before = await rooms.mix(RIG_ROOM);
-    const [child] = mixersOf(worker).mixing;
-
-    process.kill(server.pid, 'SIGSTOP');
-    const awayNs = process.hrtime.bigint();
-    await pause(7000);
-    process.kill(server.pid, 'SIGCONT');
-    await pause(13_000); // longer than a lost lock is waited for
-
-    const times = rig.programme.units.filter((u) => u.track === 'video:high' && u.arrivedNs > awayNs).map((u) => Number(u.arrivedNs) / 1e6);
-    const longestMs = Math.max(...times.slice(1).map((t, i) => t - (times[i] as number)));
-    expect(mixersOf(worker).mixing).toEqual([child]);
-    expect((await rooms.mix(RIG_ROOM)).epoch).toBe(before.epoch);
-    expect(longestMs).toBeLessThan(500);
-    expect(times.length).toBeGreaterThan(0.9 * 20 * 30);
-    const jobs = await queues.queue('mix', NODE).getActive();
-    expect(jobs.map((j) => j.id)).toEqual([`mix-${RIG_ROOM}`]);
-
-    // an origin that has seen higher epochs than Redis remembers
-    expect(await rooms.nextEpoch(RIG_ROOM, 41)).toBe(42);
-
-    await rooms.setMixWanted(RIG_ROOM, false);
-    await waitFor('idle', async () => (await rooms.mix(RIG_ROOM)).status === 'idle', { timeoutMs: 4000 });
-    const tree = processTree(worker.pid as number);
-    worker.kill('SIGTERM');
-    await waitFor('the worker to end', () => !tree.some(isAlive), { timeoutMs: 5000 });
-    await redis.del(keys.epoch(RIG_ROOM), keys.mix(RIG_ROOM));
-    rig.programme.units.length = 0;
-  }, 60_000);
-
   it('starts a mix from a warm spare, replaces a killed mixer, outlives a killed worker, and ends when it should', async () => {
-    const first = startWorker();
-    await waitFor('a warm spare', () => mixersOf(first).spare.length === 1, { timeoutMs: 15_000 });
+    const { rig, rooms, redis } = role;
+    const first = role.startWorker();
+    await waitFor('a warm spare', () => role.mixersOf(first).spare.length === 1, { timeoutMs: 15_000 });
     await pause(700); // it builds its graph
 
     // start
     const askedNs = process.hrtime.bigint();
-    await rooms.setMixWanted(RIG_ROOM, true);
-    await queues.add('mix', `mix-${RIG_ROOM}`, { room: RIG_ROOM }, NODE);
+    await role.askForMix();
     const firstNs = await waitFor('the first unit', () => unitsOf(1), { intervalMs: 10 });
     const startMs = Number(firstNs - askedNs) / 1e6;
     await waitFor('running', async () => (await rooms.mix(RIG_ROOM)).status === 'running');
@@ -186,9 +89,9 @@ describe('the mixer role', () => {
     await new RecordingStore(redis).delete(recording);
 
     // a killed mixer
-    await waitFor('another spare', () => mixersOf(first).spare.length === 1, { timeoutMs: 15_000 });
+    await waitFor('another spare', () => role.mixersOf(first).spare.length === 1, { timeoutMs: 15_000 });
     await pause(1000);
-    const [victim] = mixersOf(first).mixing;
+    const [victim] = role.mixersOf(first).mixing;
     const killedNs = process.hrtime.bigint();
     process.kill(victim as number, 'SIGKILL');
     const secondNs = await waitFor('the second epoch', () => unitsOf(2), { intervalMs: 10 });
@@ -203,14 +106,14 @@ describe('the mixer role', () => {
 
     // a stopped mixer
     await pause(3000);
-    const [stopped] = mixersOf(first).mixing;
+    const [stopped] = role.mixersOf(first).mixing;
     process.kill(stopped as number, 'SIGSTOP');
     await waitFor('the third epoch', () => unitsOf(3), { timeoutMs: 8000, intervalMs: 10 });
     expect(isAlive(stopped as number)).toBe(false);
 
     // a killed worker
-    const second = startWorker();
-    await waitFor('the second worker', () => mixersOf(second).spare.length === 1, { timeoutMs: 15_000 });
+    const second = role.startWorker();
+    await waitFor('the second worker', () => role.mixersOf(second).spare.length === 1, { timeoutMs: 15_000 });
     await pause(1000);
     const orphans = processTree(first.pid as number).filter((pid) => pid !== first.pid);
     const workerKilledNs = process.hrtime.bigint();
@@ -223,7 +126,7 @@ describe('the mixer role', () => {
     await rooms.setMixWanted(RIG_ROOM, false);
     new EventPublisher(redis).publish({ type: 'mixWantedChanged', room: RIG_ROOM });
     await waitFor('idle', async () => (await rooms.mix(RIG_ROOM)).status === 'idle', { timeoutMs: 3000 });
-    expect(mixersOf(second).mixing).toEqual([]);
+    expect(role.mixersOf(second).mixing).toEqual([]);
     expect(readdirSync(rig.dir).filter((name) => name.startsWith('images-'))).toEqual([]);
 
     const closing = performance.now();
