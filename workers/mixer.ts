@@ -58,6 +58,8 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
       return running.hold();
     }
     const before = await rooms.mix(room);
+    const recovering = before.status === 'running' || before.status === 'recovering';
+    const memory = recovering ? await rooms.mixMemory(room) : undefined;
     const roomLog = log.child({ room });
     const images = new RoomImages({ room, dir: config.runDir, store, log: roomLog, arrived: () => void mixers.get(room)?.refresh() });
     const mixer: RoomMixer = new RoomMixer(
@@ -65,7 +67,8 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
         room,
         feedSocket: feedSocketPath(config.runDir, room),
         programmeSocket: programmeSocketPath(config.runDir),
-        recovering: before.status === 'running' || before.status === 'recovering',
+        recovering,
+        ...(memory ? { memory } : {}),
       },
       {
         wanted: async (id) => {
@@ -83,6 +86,7 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
           publisher.publish({ type: 'uplinkChanged', room: id, wishes });
           await stored;
         },
+        remember: (id, epoch, told) => rooms.setMixMemory(id, epoch, told),
         stepped: (step, direction) => counters.stepped(step, direction),
         takeChild: () => spares.take(),
         ended: () => {

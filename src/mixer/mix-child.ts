@@ -5,8 +5,9 @@ import { childEnvironment } from '../config/config.ts';
 import { pluginDir } from '../config/paths.ts';
 import type { DegradedState } from '../domain/degrade-ladder.ts';
 import type { ParticipantId } from '../domain/ids.ts';
+import type { MixMemory } from '../domain/mix-memory.ts';
 import type { UplinkWish } from '../domain/uplink.ts';
-import type { FromMix, MixHeartbeat, MixMemory, ToMix } from './mix-ipc.ts';
+import type { FromMix, MixHeartbeat, ToMix } from './mix-ipc.ts';
 
 /** libuv threads of a mixer: each pending pull and the bus hold one for good, files need some (field-notes.md). */
 const THREADS = '24';

@@ -1,7 +1,7 @@
 /** What the mixer worker and its child say to each other over Node's IPC. */
-import type { DegradedState, DegradeStep } from '../domain/degrade-ladder.ts';
+import type { DegradedState } from '../domain/degrade-ladder.ts';
 import type { ParticipantId, RoomId } from '../domain/ids.ts';
-import type { Seating } from '../domain/layout/region.ts';
+import type { MixMemory } from '../domain/mix-memory.ts';
 import type { CaptionLine, ImageName, LayoutChoice, Overlays, RoomDocument, VideoFormat } from '../domain/room.ts';
 import type { UplinkWish } from '../domain/uplink.ts';
 
@@ -27,12 +27,6 @@ export type ToMix =
   | { type: 'room'; room: MixRoom }
   | { type: 'caption'; caption: CaptionLine }
   | { type: 'stop' };
-
-/** What the next epoch goes on with, so that a restart moves no tile and starts no step of the ladder anew. */
-export interface MixMemory {
-  seating?: Seating;
-  degradeStep?: DegradeStep;
-}
 
 export type FromMix =
   /** Loaded and waiting for `start`. */

@@ -9,11 +9,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEGRADE_STEPS, describe, type DegradedState, type DegradeStep } from '../domain/degrade-ladder.ts';
 import type { ParticipantId, RoomId } from '../domain/ids.ts';
+import type { MixMemory } from '../domain/mix-memory.ts';
 import type { CaptionLine, MixState } from '../domain/room.ts';
 import type { UplinkWish } from '../domain/uplink.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { MixChild } from './mix-child.ts';
-import type { MixHeartbeat, MixMemory, MixRoom } from './mix-ipc.ts';
+import type { MixHeartbeat, MixRoom } from './mix-ipc.ts';
 import { UplinkReports } from './uplink-reports.ts';
 
 /** A mixer that says nothing, or composes nothing, for this long is replaced. */
@@ -36,6 +37,8 @@ export interface RoomMixerPorts {
   report(room: RoomId, state: Omit<MixState, 'since'>): Promise<void>;
   /** What publishers should send; only those whose wish changed. @throws as `report` */
   uplink(room: RoomId, wishes: Record<ParticipantId, UplinkWish[]>): Promise<void>;
+  /** For a worker that takes the mix over. @throws as `report` */
+  remember(room: RoomId, epoch: number, memory: MixMemory): Promise<void>;
   /** Another step of the degrade ladder. */
   stepped(step: DegradeStep, direction: 'up' | 'down'): void;
   takeChild(): MixChild;
@@ -49,6 +52,8 @@ export interface RoomMixerOptions {
   programmeSocket: string;
   /** The room had a mix before: another worker's. */
   recovering: boolean;
+  /** What that one's mix told last. */
+  memory?: MixMemory;
 }
 
 /** The job is no longer ours. */
@@ -61,7 +66,9 @@ export class RoomMixer {
   #child: MixChild | undefined;
   #room: MixRoom | undefined;
   /** Of the process that runs or ran last: the next one goes on with it. */
-  #memory: MixMemory = {};
+  #memory: MixMemory;
+  /** As with the status. */
+  #memoryTold = true;
   #degraded: DegradedState | undefined;
   #status: MixState['status'] = 'starting';
   /** The store knows {@link RoomMixer.#status}, or is being told. */
@@ -80,6 +87,7 @@ export class RoomMixer {
     private readonly ports: RoomMixerPorts,
     private readonly log: Logger,
   ) {
+    this.#memory = options.memory ?? {};
     this.#uplink = new UplinkReports((wishes) => ports.uplink(options.room, wishes));
   }
 
@@ -156,6 +164,7 @@ export class RoomMixer {
     }
     // Redis answers: what it missed while it was away
     if (!this.#statusTold) this.#report(this.#status);
+    if (!this.#memoryTold) this.#remember();
     void this.#uplink.again();
     this.#room = room;
     const text = JSON.stringify(room);
@@ -216,7 +225,10 @@ export class RoomMixer {
         frames = stats.frames;
         heardMs = performance.now();
       });
-      child.on('memory', (memory) => (this.#memory = memory));
+      child.on('memory', (memory) => {
+        this.#memory = memory;
+        this.#remember();
+      });
       child.on('uplink', (wishes) => this.#uplink.tell(wishes));
       child.on('degraded', (degraded) => this.#step(degraded));
       child.on('imageFailed', (path, detail) => this.log.warn({ epoch, path, detail }, 'a picture of the overlays cannot be shown and is left out'));
@@ -244,6 +256,11 @@ export class RoomMixer {
     this.#status = status;
     this.#statusTold = true;
     this.ports.report(this.options.room, { status, epoch: this.epoch, ...(this.#degraded ? { degraded: this.#degraded } : {}) }).catch(() => (this.#statusTold = false));
+  }
+
+  #remember(): void {
+    this.#memoryTold = true;
+    this.ports.remember(this.options.room, this.epoch, this.#memory).catch(() => (this.#memoryTold = false));
   }
 
   #step(degraded: DegradedState | undefined): void {

@@ -5,6 +5,7 @@ export const keys = {
   rooms: 'tessera:rooms',
   room: (id: RoomId) => `tessera:room:${id}`,
   mix: (id: RoomId) => `tessera:room:${id}:mix`,
+  mixMemory: (id: RoomId) => `tessera:room:${id}:mix-memory`,
   mixWanted: (id: RoomId) => `tessera:room:${id}:mix-wanted`,
   epoch: (id: RoomId) => `tessera:room:${id}:epoch`,
   autoRecorded: (id: RoomId) => `tessera:room:${id}:auto-recorded`,
@@ -12,6 +13,10 @@ export const keys = {
   participantSettings: (id: RoomId) => `tessera:room:${id}:participant-settings`,
   /** Hash: participant → what it should send. */
   uplink: (id: RoomId) => `tessera:room:${id}:uplink`,
+  /** Sorted set: players that told something lately, by time. */
+  viewers: (id: RoomId) => `tessera:room:${id}:viewers`,
+  /** Hash of counters: what players told within ten seconds. */
+  viewingSlot: (id: RoomId, slot: number) => `tessera:room:${id}:viewing:${slot}`,
   chat: (id: RoomId) => `tessera:room:${id}:chat`,
   nodes: 'tessera:nodes',
   node: (id: NodeId) => `tessera:node:${id}`,

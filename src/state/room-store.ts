@@ -1,4 +1,5 @@
 import type { ParticipantId, RoomId } from '../domain/ids.ts';
+import type { MixMemory } from '../domain/mix-memory.ts';
 import type { MixState, RoomDocument } from '../domain/room.ts';
 import type { UplinkWish } from '../domain/uplink.ts';
 import { getJson, getManyJson, updateJson } from './json-value.ts';
@@ -7,6 +8,9 @@ import type { Redis } from './redis.ts';
 
 /** Nobody's wish is older: each new mix tells all of them again. Sweeps what a room that was never deleted leaves. */
 const UPLINK_KEPT_MS = 24 * 3600_000;
+
+/** A mix that stood still for longer has other people in it. Sweeps as above. */
+const MEMORY_KEPT_MS = 24 * 3600_000;
 
 const IDLE: MixState = { status: 'idle', epoch: 0, since: new Date(0).toISOString() };
 
@@ -39,7 +43,7 @@ export class RoomStore {
   async delete(id: RoomId): Promise<void> {
     await this.redis
       .multi()
-      .del(keys.room(id), keys.mix(id), keys.mixWanted(id), keys.autoRecorded(id), keys.participants(id), keys.participantSettings(id), keys.uplink(id), keys.chat(id), keys.roomSessions(id))
+      .del(keys.room(id), keys.mix(id), keys.mixMemory(id), keys.mixWanted(id), keys.autoRecorded(id), keys.participants(id), keys.participantSettings(id), keys.uplink(id), keys.chat(id), keys.roomSessions(id))
       .srem(keys.rooms, id)
       .exec();
   }
@@ -64,6 +68,23 @@ export class RoomStore {
       redis.call('SET', KEYS[1], '{"since":"' .. since .. '",' .. string.sub(ARGV[1], 2)) return 1`;
     const value: Omit<MixState, 'since'> = { status, epoch, ...(degraded === undefined ? {} : { degraded }) };
     return (await this.redis.eval(script, 2, keys.mix(id), keys.room(id), JSON.stringify(value), String(epoch), status, new Date().toISOString())) === 1;
+  }
+
+  /**
+   * Who sits where, and what the mix does without: for a worker that takes it over. Some hundred bytes, written when a tile moves.
+   * Nothing is written over a newer epoch's, or for a room that is gone.
+   */
+  async setMixMemory(id: RoomId, epoch: number, memory: MixMemory): Promise<void> {
+    const script = `if redis.call('EXISTS', KEYS[2]) == 0 then return end
+      if tonumber(redis.call('HGET', KEYS[1], 'epoch') or 0) > tonumber(ARGV[1]) then return end
+      redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'memory', ARGV[2])
+      redis.call('PEXPIRE', KEYS[1], ARGV[3])`;
+    await this.redis.eval(script, 2, keys.mixMemory(id), keys.room(id), String(epoch), JSON.stringify(memory), String(MEMORY_KEPT_MS));
+  }
+
+  async mixMemory(id: RoomId): Promise<MixMemory | undefined> {
+    const text = await this.redis.hget(keys.mixMemory(id), 'memory');
+    return text === null ? undefined : (JSON.parse(text) as MixMemory);
   }
 
   /**

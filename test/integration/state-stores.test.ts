@@ -1,7 +1,8 @@
 /** What the stores leave in Redis: nothing grows for ever. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DegradedState } from '../../src/domain/degrade-ladder.ts';
-import type { ParticipantId, RecordingId, RestreamId, RoomId, SessionId } from '../../src/domain/ids.ts';
+import type { FeedId, ParticipantId, RecordingId, RestreamId, RoomId, SessionId } from '../../src/domain/ids.ts';
+import type { MixMemory } from '../../src/domain/mix-memory.ts';
 import type { RoomDocument } from '../../src/domain/room.ts';
 import type { UplinkWish } from '../../src/domain/uplink.ts';
 import { keys } from '../../src/state/keys.ts';
@@ -105,6 +106,21 @@ it("what publishers should send is kept per participant, and goes with the parti
   await rooms.setUplink(ROOM, { [ben]: [] });
   expect(await redis.exists(keys.uplink(ROOM))).toBe(0);
   await rooms.setUplink(ROOM, { [ben]: [wish] });
+  await rooms.delete(ROOM);
+  expect(await redis.keys(`tessera:room:${ROOM}*`)).toEqual([]);
+});
+
+it('what a mix goes on with is kept for the worker that takes it over, and goes with the room', async () => {
+  const rooms = new RoomStore(redis);
+  const memory: MixMemory = { seating: { order: ['f1' as FeedId] }, degradeStep: 'overlays' };
+  await rooms.setMixMemory(ROOM, 1, memory);
+  expect(await rooms.mixMemory(ROOM)).toBeUndefined();
+  await rooms.create(document);
+
+  await rooms.setMixMemory(ROOM, 8, memory);
+  await rooms.setMixMemory(ROOM, 7, {});
+  expect(await rooms.mixMemory(ROOM)).toEqual(memory);
+
   await rooms.delete(ROOM);
   expect(await redis.keys(`tessera:room:${ROOM}*`)).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { pluginDir, repoRoot } from '../../src/config/paths.ts';
 import type { FeedId, ParticipantId, RoomId } from '../../src/domain/ids.ts';
+import type { MixMemory } from '../../src/domain/mix-memory.ts';
 import { KEYFRAME_GRID_FRAMES } from '../../src/domain/programme-time.ts';
 import type { TrackName } from '../../src/domain/rendition.ts';
 import type { LayoutChoice, VideoFormat } from '../../src/domain/room.ts';
@@ -15,7 +16,7 @@ import { encodeFeedMessage, encodePcm, FEED_FRAME, feedSocketPath, type FeedInfo
 import { FrameRingWriter, i420Bytes, ringPath } from '../../src/media/frame-ring.ts';
 import { FrameReader } from '../../src/media/framing.ts';
 import { decodeUnit, encodeProgrammeMessage, PROGRAMME_FRAME, programmeSocketPath, type SourceHello, type TrackInit, type Unit } from '../../src/media/programme-protocol.ts';
-import type { FromMix, MixMemory, MixRoom, ToMix } from '../../src/mixer/mix-ipc.ts';
+import type { FromMix, MixRoom, ToMix } from '../../src/mixer/mix-ipc.ts';
 import { run } from './decode.ts';
 
 export const RIG_ROOM = 'rig' as RoomId;
