@@ -5,21 +5,34 @@
 import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { NS_PER_SECOND, videoFrameStartNs } from '../../../src/domain/programme-time.ts';
-import type { TrackName } from '../../../src/domain/rendition.ts';
+import { VIDEO_RENDITIONS, type TrackName } from '../../../src/domain/rendition.ts';
 import { FrameReader } from '../../../src/media/framing.ts';
 import { encodeProgrammeMessage, encodeUnit, PROGRAMME_FRAME, type SubscriberHello, type TrackInit, type Unit } from '../../../src/media/programme-protocol.ts';
-import { LOOP_FRAMES, LOOP_PACKETS, type EncodedVideo } from './encoded-loop.ts';
+import type { EncodedVideo } from './encoded-loop.ts';
 
 const FRAME_RATE = 30;
 const OPUS_PACKET_NS = NS_PER_SECOND / 50n;
+/** `low` and its sound come half as often. */
+const LOW_STEP = 2;
+
+export interface SourceVideo {
+  video: EncodedVideo;
+  width: number;
+  height: number;
+  bitrateBps: number;
+}
 
 export interface ProgrammeSourceOptions {
   path: string;
   /** The one room that is live. */
   room: string;
-  high?: { video: EncodedVideo; width: number; height: number; bitrateBps: number };
-  mid: { video: EncodedVideo; width: number; height: number; bitrateBps: number };
+  high?: SourceVideo;
+  mid: SourceVideo;
+  /** Encoded at half the rate. */
+  low?: SourceVideo;
   opus: Buffer[];
+  /** Packets of 40 ms. */
+  opusLow?: Buffer[];
   /** False: units since the last keyframe are not sent on subscribing, so the edge must ask for one. */
   cache?: boolean;
 }
@@ -109,11 +122,12 @@ export class ProgrammeSource {
 
   #inits(): TrackInit[] {
     const inits: TrackInit[] = [{ track: 'audio:opus', codec: 'opus', sampleRateHz: 48_000, channels: 2, bitrateBps: 64_000, config: '' }];
-    for (const name of ['high', 'mid'] as const) {
+    if (this.options.opusLow) inits.push({ track: 'audio:opus-low', codec: 'opus', sampleRateHz: 48_000, channels: 1, bitrateBps: 28_000, config: '' });
+    for (const name of VIDEO_RENDITIONS) {
       const rendition = this.options[name];
       if (!rendition) continue;
       const { width, height, bitrateBps, video } = rendition;
-      inits.push({ track: `video:${name}`, codec: 'h264', width, height, frameRate: FRAME_RATE, bitrateBps, config: video.config.toString('base64') });
+      inits.push({ track: `video:${name}`, codec: 'h264', width, height, frameRate: name === 'low' ? FRAME_RATE / LOW_STEP : FRAME_RATE, bitrateBps, config: video.config.toString('base64') });
     }
     return inits;
   }
@@ -121,21 +135,27 @@ export class ProgrammeSource {
   #advance(): void {
     const nowNs = process.hrtime.bigint() - this.anchorNs;
     for (let pts = videoFrameStartNs(this.#frame, FRAME_RATE); pts <= nowNs; pts = videoFrameStartNs(this.#frame, FRAME_RATE)) {
-      for (const name of ['mid', 'high'] as const) {
-        const unit = this.options[name]?.video.units[(this.#frame - this.#loopStart) % LOOP_FRAMES];
-        if (unit) this.#send({ track: `video:${name}`, key: unit.key, cached: false, ptsNs: pts, durationNs: NS_PER_SECOND / 30n, data: unit.data });
+      for (const name of ['mid', 'high', 'low'] as const) {
+        const units = this.options[name]?.video.units;
+        const step = name === 'low' ? LOW_STEP : 1;
+        if (!units || this.#frame % step !== 0) continue;
+        const start = this.#loopStart + (this.#loopStart % step); // a frame that it has
+        const unit = units[((this.#frame - start) / step) % units.length];
+        if (unit) this.#send({ track: `video:${name}`, key: unit.key, cached: false, ptsNs: pts, durationNs: (NS_PER_SECOND * BigInt(step)) / BigInt(FRAME_RATE), data: unit.data });
       }
       this.#frame++;
     }
+    const { opus, opusLow } = this.options;
     for (let pts = BigInt(this.#packet) * OPUS_PACKET_NS; pts <= nowNs; pts = BigInt(this.#packet) * OPUS_PACKET_NS) {
-      const data = this.options.opus[this.#packet % LOOP_PACKETS] as Buffer;
-      this.#send({ track: 'audio:opus', key: true, cached: false, ptsNs: pts, durationNs: OPUS_PACKET_NS, data });
+      this.#send({ track: 'audio:opus', key: true, cached: false, ptsNs: pts, durationNs: OPUS_PACKET_NS, data: opus[this.#packet % opus.length] as Buffer });
+      if (opusLow && this.#packet % LOW_STEP === 0)
+        this.#send({ track: 'audio:opus-low', key: true, cached: false, ptsNs: pts, durationNs: 2n * OPUS_PACKET_NS, data: opusLow[(this.#packet / LOW_STEP) % opusLow.length] as Buffer });
       this.#packet++;
     }
   }
 
   #send(unit: Unit): void {
-    if (unit.track !== 'audio:opus') {
+    if (unit.track.startsWith('video:')) {
       const cached = unit.key ? [] : (this.#cached.get(unit.track) ?? []);
       cached.push(unit);
       this.#cached.set(unit.track, cached);
