@@ -15,6 +15,7 @@ import { connectRedis } from '../src/state/redis.ts';
 import { RestreamStore } from '../src/state/restream-store.ts';
 import { RoomStore } from '../src/state/room-store.ts';
 import { SessionStore } from '../src/state/session-store.ts';
+import { ViewerStore } from '../src/state/viewer-store.ts';
 import { createObjectStore } from '../src/storage/object-store.ts';
 
 await runRole({ name: 'control' }, async ({ config, log }) => {
@@ -23,6 +24,8 @@ await runRole({ name: 'control' }, async ({ config, log }) => {
   const nodeClient = new NodeClient(config);
   const files = createObjectStore(config);
   const nodes = new NodeRegistry(redis);
+  const sessions = new SessionStore(redis);
+  const participants = new ParticipantStore(redis);
   const server = new ControlServer(
     {
       config,
@@ -36,8 +39,9 @@ await runRole({ name: 'control' }, async ({ config, log }) => {
         redis,
         nodes,
         rooms: new RoomStore(redis),
-        participants: new ParticipantStore(redis),
-        sessions: new SessionStore(redis),
+        participants,
+        sessions,
+        viewers: new ViewerStore(redis, sessions, participants),
         recordings: new RecordingStore(redis),
         restreams: new RestreamStore(redis),
         events: new EventPublisher(redis),

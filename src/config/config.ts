@@ -59,6 +59,17 @@ const iceServers = z.string().transform((text, ctx) => {
   }
 });
 
+/** Sources of a Content-Security-Policy's frame-ancestors; nothing that could end the directive. */
+const embedOrigins = z.string().transform((text, ctx) => {
+  const origins = text.split(/[\s,]+/).filter((o) => o !== '');
+  const bad = origins.filter((o) => o !== '*' && o !== 'none' && !/^https?:\/\/(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?$/.test(o));
+  if (bad.length > 0 || origins.length === 0 || (origins.length > 1 && (origins.includes('*') || origins.includes('none')))) {
+    ctx.addIssue({ code: 'custom', message: 'must be *, none, or origins such as https://example.com or https://*.example.com separated by commas' });
+    return z.NEVER;
+  }
+  return origins;
+});
+
 /** One entry per setting: the variable's name, its schema and its meaning. */
 export const SETTINGS = {
   httpHost: { env: 'TESSERA_HTTP_HOST', schema: z.string().min(1).optional(), doc: 'Address the control role listens on. Default: 0.0.0.0, or 127.0.0.1 in local mode.' },
@@ -104,6 +115,8 @@ export const SETTINGS = {
   s3RequestChecksums: { env: 'TESSERA_S3_REQUEST_CHECKSUMS', schema: z.enum(['WHEN_REQUIRED', 'WHEN_SUPPORTED']).default('WHEN_REQUIRED'), doc: 'When the SDK adds checksums of its own; most S3-compatible stores need WHEN_REQUIRED.' },
   partFrames: { env: 'TESSERA_PART_FRAMES', schema: z.coerce.number().int().refine((n) => [8, 16, 32].includes(n), 'must be 8, 16 or 32').default(16), doc: 'Video frames in an LL-HLS part; 16 at 30 fps are 533⅓ ms.' },
   dvrSeconds: { env: 'TESSERA_DVR_SECONDS', schema: int(7200, 0, 86400), doc: 'How far back viewers can seek.' },
+  playerWebrtcViewers: { env: 'TESSERA_PLAYER_WEBRTC_VIEWERS', schema: int(0, 0, 100_000), doc: 'The player pages begin with WebRTC while a room has fewer WHEP viewers than this, otherwise with LL-HLS. 0: always LL-HLS, unless the address says `?mode=webrtc`.' },
+  embedOrigins: { env: 'TESSERA_EMBED_ORIGINS', schema: embedOrigins.default(['*']), doc: 'Sites that may show `/embed/{room}` in a frame: `*`, `none`, or origins separated by commas. In local mode always pages of this machine only.' },
   roomIdleMs: { env: 'TESSERA_ROOM_IDLE_MS', schema: int(60_000, 1000, 86_400_000), doc: 'A mix ends this long after the last publisher left.' },
   publisherTimeoutMs: { env: 'TESSERA_PUBLISHER_TIMEOUT_MS', schema: int(10_000, 2000, 30_000), doc: 'A publisher that sends nothing and answers no consent check for this long is removed.' },
   maxRooms: { env: 'TESSERA_MAX_ROOMS', schema: int(8, 1, 1000), doc: 'Live rooms this host takes before it answers 503.' },

@@ -33,7 +33,7 @@ export function createApp(services: Services, version: string): ControlApp {
       next();
     });
   app.use(createRouter(endpoints, services));
-  app.use(securityHeaders(config.s3Endpoint === undefined ? undefined : new URL(config.s3Endpoint).origin));
+  app.use(securityHeaders(config.s3Endpoint === undefined ? undefined : new URL(config.s3Endpoint).origin, config));
   app.use('/docs', docs());
   app.use(pages(webDir));
   app.use(() => {

@@ -9,6 +9,8 @@ import { createServices, type Services } from './services.ts';
 import { Signalling } from './signalling/signalling.ts';
 
 const CLOSE_GRACE_MS = 1500;
+/** What viewers told last; Redis may be away. */
+const QOE_CLOSE_MS = 500;
 
 /** Control in one process: HTTP, Socket.IO, reconciler, and the ear on the Redis channel. */
 export class ControlServer {
@@ -67,6 +69,7 @@ export class ControlServer {
     const cut = setTimeout(() => this.#server.closeAllConnections(), CLOSE_GRACE_MS);
     await Promise.all([this.#signalling.close().catch(() => undefined), this.#reconciler.close()]);
     await closed;
+    await Promise.race([this.services.qoe.close(), new Promise((resolve) => setTimeout(resolve, QOE_CLOSE_MS))]);
     clearTimeout(cut);
   }
 

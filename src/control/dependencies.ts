@@ -13,6 +13,7 @@ import type { Redis } from '../state/redis.ts';
 import type { RestreamStore } from '../state/restream-store.ts';
 import type { RoomStore } from '../state/room-store.ts';
 import type { SessionStore } from '../state/session-store.ts';
+import type { ViewerStore } from '../state/viewer-store.ts';
 
 /** The part of the object store that control reads from and deletes in. */
 export interface RecordedFiles {
@@ -36,6 +37,7 @@ export interface State {
   sessions: SessionStore;
   recordings: RecordingStore;
   restreams: RestreamStore;
+  viewers: ViewerStore;
   nodes: NodeRegistry;
   events: EventPublisher;
 }

@@ -12,6 +12,7 @@ import { SessionCommands } from './commands/session-commands.ts';
 import type { ControlDependencies } from './dependencies.ts';
 import { CachedNodes } from './placement/cached-nodes.ts';
 import { CachedRooms } from './placement/cached-rooms.ts';
+import { QoeBook } from './qoe/qoe-book.ts';
 import { Placement } from './placement/placement.ts';
 
 /** Each is told to everybody in the room. */
@@ -33,6 +34,7 @@ export interface Services extends ControlDependencies {
   changes: RoomChanges;
   images: ImageCommands;
   ending: RoomEnding;
+  qoe: QoeBook;
 }
 
 export function createServices(dependencies: ControlDependencies): Services {
@@ -62,5 +64,6 @@ export function createServices(dependencies: ControlDependencies): Services {
     changes,
     images: new ImageCommands(state, files, changes, log),
     ending: new RoomEnding(state, placement, nodeClient, mixes, restreams, sessions, files),
+    qoe: new QoeBook(state.viewers, log, dependencies.metrics),
   };
 }

@@ -2,6 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordingId, RestreamId, RoomId, SessionId } from '../../src/domain/ids.ts';
+import type { ViewingPoint } from '../../src/domain/viewing.ts';
 import { ANSWER_SDP, createRoom, eventually, OFFER_SDP, startControlRig, type ControlRig } from '../support/control-rig.ts';
 
 const SDP = 'application/sdp';
@@ -40,6 +41,7 @@ describe('rooms', () => {
       video: { width: 1280, height: 720, frameRate: 30 },
       node: null,
       participants: 0,
+      viewers: 0,
       mix: { status: 'idle', epoch: 0 },
       urls: { join: `${rig.base}/join/r1`, hls: `${rig.base}/hls/r1/index.m3u8` },
     });
@@ -154,7 +156,7 @@ describe('WHIP and WHEP', () => {
 
     expect(response.status).toBe(201);
     expect(switched.status).toBe(200);
-    expect(await lowered.json()).toEqual({ rendition: 'mid' });
+    expect(await lowered.json()).toEqual({ rendition: 'low' });
     expect(rig.calls).toMatchObject([
       { role: 'edge', path: '/whep', body: { room: 'w3', rendition: 'mid', audio: false } },
       { role: 'edge', path: `/sessions/${location.split('/').at(-1) ?? ''}/rendition`, body: { rendition: 'high' } },
@@ -284,6 +286,53 @@ describe('participants', () => {
     expect(await rig.state.participants.settings(room, 'anna' as never)).toEqual({ audioMuted: true, gain: 0.5 });
     expect(await rig.state.sessions.get('x' as SessionId)).toBeUndefined();
     expect(rig.calls.filter((c) => c.role === 'ingest').map((c) => `${c.method} ${c.path}`)).toEqual(['POST /whip', 'PATCH /rooms/p1/participants/anna', 'DELETE /rooms/p1/participants/anna']);
+  });
+});
+
+describe('viewing', () => {
+  const player = (viewer: string, more: object = {}): object => ({ viewer: viewer.padEnd(16, '0'), mode: 'hls', rendition: 'mid', watchedMs: 10_000, latencyMs: 2000, ...more });
+
+  it('counts players and WHEP sessions of those who take no part, and shows what they told', async () => {
+    await rig.request('POST', '/api/rooms', { token: operator, json: { id: 'v1', access: 'open' } });
+    const tell = (json: object): Promise<Response> => rig.request('POST', '/api/rooms/v1/qoe', { json });
+    const session = (id: string, identity: string): Promise<void> =>
+      rig.state.sessions.put({ id: id as never, kind: 'whep', room: 'v1' as never, identity: identity as never, nodeUrl: 'x', nodeId: 'machine1-edge', createdAt: new Date().toISOString() });
+
+    await Promise.all([session('s1', 'viewer-1'), session('s2', 'viewer-2')]);
+    expect((await tell(player('a', { startupMs: 600, stalls: 2, stalledMs: 500 }))).status).toBe(200);
+    await tell(player('b'));
+    await tell(player('c', { mode: 'webrtc', latencyMs: 180 }));
+    await tell(player('gone'));
+    await tell(player('gone', { leaving: true }));
+    await rig.control.services.qoe.flush();
+    await new Promise((resolve) => setTimeout(resolve, 2100)); // counts are kept for 2 s
+
+    const view = (await (await rig.request('GET', '/api/rooms/v1', { token: operator })).json()) as { viewers: number };
+    const told = (await (await rig.request('GET', '/api/rooms/v1/qoe', { token: operator })).json()) as { viewers: object; points: ViewingPoint[] };
+    const start = await (await rig.request('GET', '/api/rooms/v1/player')).json();
+
+    expect(view.viewers).toBe(4);
+    expect(told.viewers).toEqual({ total: 4, hls: 2, webrtc: 2 });
+    expect(told.points).toHaveLength(60);
+    const point = told.points.findLast((p) => p.stallsPerMinute !== null);
+    expect(point?.startupMs?.p50).toBeGreaterThan(400);
+    expect(point?.latencyMs.webrtc?.p50).toBeLessThan(point?.latencyMs.hls?.p50 ?? 0);
+    expect(point?.renditions['mid']).toBe(5);
+    expect(start).toMatchObject({ room: 'v1', status: 'idle', modes: ['hls'], viewers: 4 });
+  });
+
+  it('takes reports of the room’s viewers only, in their shape and at their pace', async () => {
+    await rig.request('POST', '/api/rooms', { token: operator, json: { id: 'v2' } });
+    const viewer = await rig.token({ room: 'v2', role: 'viewer' });
+    const tell = async (json: object, query = `?token=${viewer}`): Promise<number> => (await rig.request('POST', `/api/rooms/v2/qoe${query}`, { json })).status;
+
+    expect(await tell(player('a'))).toBe(200);
+    expect(await tell(player('a'), '')).toBe(401);
+    expect(await tell(player('a'), `?token=${await rig.token({ room: 'v1', role: 'viewer' })}`)).toBe(403);
+    for (const bad of [{ viewer: 'short' }, player('b', { watchedMs: 1e12 }), player('b', { latencyMs: -1 }), player('b', { more: 'x'.repeat(1000) }), player('b', { rendition: 'rendition:x' })]) expect(await tell(bad)).toBe(400);
+    const answers = await Promise.all(Array.from({ length: 12 }, () => tell(player('flood'))));
+    expect(answers.filter((status) => status === 429).length).toBeGreaterThanOrEqual(5);
+    expect((await rig.request('GET', '/api/rooms/v2/qoe', { token: viewer })).status).toBe(403);
   });
 });
 

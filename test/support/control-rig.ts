@@ -23,6 +23,7 @@ import { connectRedis } from '../../src/state/redis.ts';
 import { RestreamStore } from '../../src/state/restream-store.ts';
 import { RoomStore } from '../../src/state/room-store.ts';
 import { SessionStore } from '../../src/state/session-store.ts';
+import { ViewerStore } from '../../src/state/viewer-store.ts';
 import { FilesystemStore } from '../../src/storage/filesystem-store.ts';
 import type { State } from '../../src/control/dependencies.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
@@ -97,12 +98,15 @@ export async function startControlRig(env: Record<string, string> = {}, nodes: r
   const nodeClient = new NodeClient(config);
   const files = new FilesystemStore(join(folder, 'objects'));
   const registry = new NodeRegistry(redis);
+  const participants = new ParticipantStore(redis);
+  const sessions = new SessionStore(redis);
   const state: State = {
     redis,
     nodes: registry,
     rooms: new RoomStore(redis),
-    participants: new ParticipantStore(redis),
-    sessions: new SessionStore(redis),
+    participants,
+    sessions,
+    viewers: new ViewerStore(redis, sessions, participants),
     recordings: new RecordingStore(redis),
     restreams: new RestreamStore(redis),
     events: new EventPublisher(redis),

@@ -6,6 +6,7 @@ import { hlsEndpoints } from './hls.ts';
 import { imageEndpoints } from './images.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationEndpoints } from './operation.ts';
+import { qoeEndpoints } from './qoe.ts';
 import { participantEndpoints } from './participants.ts';
 import { recordingEndpoints } from './recordings.ts';
 import { restreamEndpoints } from './restreams.ts';
@@ -28,6 +29,7 @@ export function createEndpoints(services: Services, version: string): Endpoint[]
     ...whipEndpoints(services),
     ...whepEndpoints(services),
     ...hlsEndpoints(services),
+    ...qoeEndpoints(services),
     ...operationEndpoints(services),
     endpoint({
       method: 'get',

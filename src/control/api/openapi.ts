@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PERMISSIONS } from '../auth/permissions.ts';
 import { openApiPath, pathParameters, type Answer, type BodyKind, type Endpoint } from './endpoint.ts';
+import * as viewing from './qoe-schemas.ts';
 import * as shape from './schemas.ts';
 
 const NAMED: [string, z.ZodType][] = [
@@ -21,6 +22,9 @@ const NAMED: [string, z.ZodType][] = [
   ['Restream', shape.restream],
   ['RestreamCreate', shape.restreamCreate],
   ['RenditionChoice', shape.renditionChoice],
+  ['ViewerReport', viewing.viewerReport],
+  ['Viewing', viewing.viewing],
+  ['PlayerStart', viewing.playerStart],
   ['Node', shape.node],
   ['Problem', shape.problem],
 ];

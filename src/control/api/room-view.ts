@@ -8,7 +8,7 @@ function statusOf(room: RoomDocument, mix: MixState): RoomStatus {
   return mix.status === 'idle' ? 'idle' : 'live';
 }
 
-export function roomView(room: RoomDocument, mix: MixState, participants: number, baseUrl: string): RoomView {
+export function roomView(room: RoomDocument, mix: MixState, participants: number, viewers: number, baseUrl: string): RoomView {
   return {
     id: room.id,
     name: room.name,
@@ -21,6 +21,7 @@ export function roomView(room: RoomDocument, mix: MixState, participants: number
     autoRecord: room.autoRecord,
     node: room.node ?? null,
     participants,
+    viewers,
     mix: { status: mix.status, epoch: mix.epoch, degraded: mix.degraded ?? null },
     urls: {
       join: `${baseUrl}/join/${room.id}`,
@@ -34,9 +35,9 @@ export function roomView(room: RoomDocument, mix: MixState, participants: number
 }
 
 /** Reads what the view needs beside the document. */
-export async function readRoomView(state: Pick<State, 'rooms' | 'participants'>, room: RoomDocument, baseUrl: string): Promise<RoomView> {
-  const [mix, participants] = await Promise.all([state.rooms.mix(room.id), state.participants.count(room.id)]);
-  return roomView(room, mix, participants, baseUrl);
+export async function readRoomView(state: Pick<State, 'rooms' | 'participants' | 'viewers'>, room: RoomDocument, baseUrl: string): Promise<RoomView> {
+  const [mix, participants, viewers] = await Promise.all([state.rooms.mix(room.id), state.participants.count(room.id), state.viewers.count(room.id)]);
+  return roomView(room, mix, participants, viewers.total, baseUrl);
 }
 
 /** Name of a recording's file as it stands in its URL: the last segment of its key. */

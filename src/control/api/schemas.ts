@@ -82,6 +82,7 @@ export const room = z.object({
   autoRecord: z.boolean(),
   node: z.string().nullable().describe('The ingest node that owns the room, null before the first publication'),
   participants: z.int(),
+  viewers: z.int().describe('Watching now: WHEP sessions of those who take no part, and HLS players that reported within 30 s'),
   mix: z.object({
     status: z.enum(['idle', 'starting', 'running', 'recovering']),
     epoch: z.int(),

@@ -17,6 +17,8 @@ export interface RoomView {
   /** The ingest node that owns the room's media, null before the first publication. */
   node: string | null;
   participants: number;
+  /** Watching now by WHEP or HLS, at most 2 s old. */
+  viewers: number;
   mix: {
     status: MixStatus;
     epoch: number;

@@ -29,6 +29,8 @@ export const PERMISSIONS = {
   publish: { roles: SPEAKERS },
   watch: { roles: EVERYONE, open: true },
   watchHls: { roles: EVERYONE, open: true, queryToken: true },
+  reportViewing: { roles: EVERYONE, open: true, queryToken: true },
+  readViewing: { roles: HOSTS },
   changeRecordings: { roles: HOSTS },
   readRecordings: { roles: HOSTS },
   downloadRecordings: { roles: HOSTS, queryToken: true },

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type RequestHandler } from 'express';
 
-const PAGES = /^\/(?:|(?:join|watch|studio)\/[A-Za-z0-9_-]{1,64}|recordings|status)\/?$/;
+const PAGES = /^\/(?:|(?:join|watch|embed|studio)\/[A-Za-z0-9_-]{1,64}|recordings|status)\/?$/;
 
 export function pages(webDir: string): RequestHandler {
   const index = join(webDir, 'index.html');
