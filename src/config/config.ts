@@ -113,7 +113,7 @@ export const SETTINGS = {
   s3SecretAccessKey: { env: 'TESSERA_S3_SECRET_ACCESS_KEY', schema: z.string().optional(), doc: 'S3 secret key.' },
   s3ForcePathStyle: { env: 'TESSERA_S3_FORCE_PATH_STYLE', schema: bool(true), doc: 'Bucket in the path instead of the host name.' },
   s3RequestChecksums: { env: 'TESSERA_S3_REQUEST_CHECKSUMS', schema: z.enum(['WHEN_REQUIRED', 'WHEN_SUPPORTED']).default('WHEN_REQUIRED'), doc: 'When the SDK adds checksums of its own; most S3-compatible stores need WHEN_REQUIRED.' },
-  partFrames: { env: 'TESSERA_PART_FRAMES', schema: z.coerce.number().int().refine((n) => [8, 16, 32].includes(n), 'must be 8, 16 or 32').default(16), doc: 'Video frames in an LL-HLS part; 16 at 30 fps are 533⅓ ms.' },
+  partFrames: { env: 'TESSERA_PART_FRAMES', schema: z.coerce.number().int().min(6).max(32).refine((n) => n % 2 === 0, 'must be even').default(16), doc: 'Video frames in an LL-HLS part, 6 to 32, even: 16 at 30 fps are 533⅓ ms, 6 are 200 ms.' },
   dvrSeconds: { env: 'TESSERA_DVR_SECONDS', schema: int(7200, 0, 86400), doc: 'How far back viewers can seek.' },
   playerWebrtcViewers: { env: 'TESSERA_PLAYER_WEBRTC_VIEWERS', schema: int(0, 0, 100_000), doc: 'The player pages begin with WebRTC while a room has fewer WHEP viewers than this, otherwise with LL-HLS. 0: always LL-HLS, unless the address says `?mode=webrtc`.' },
   embedOrigins: { env: 'TESSERA_EMBED_ORIGINS', schema: embedOrigins.default(['*']), doc: 'Sites that may show `/embed/{room}` in a frame: `*`, `none`, or origins separated by commas. In local mode always pages of this machine only.' },

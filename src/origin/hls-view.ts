@@ -35,7 +35,7 @@ export class HlsView {
       await this.room.waitUntil(() => programme.playable || programme.ended, START_PATIENCE_MS);
       if (res.destroyed) return;
     }
-    if (newcomer ? !programme.playable : this.room.segments.segments.length === 0)
+    if (newcomer ? !programme.playable : resource.kind === 'playlist' && this.room.segments.segments.length === 0)
       throw new AppError('notFound', { detail: 'The room has no programme yet.', retryAfterSeconds: 1 });
     if ('rendition' in resource && resource.kind !== 'init' && !this.room.renditions.includes(resource.rendition)) throw new AppError('notFound');
     switch (resource.kind) {

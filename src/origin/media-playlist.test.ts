@@ -8,14 +8,14 @@ import { SegmentList } from './segment-list.ts';
 const grid = partGrid(30, 16);
 
 /** `lengths` are the parts of each segment; the last segment stays open unless `closed`. */
-function listOf(lengths: number[], options: { closed?: boolean; discontinuityAt?: number; windowParts?: number } = {}): SegmentList {
-  const list = new SegmentList({ windowParts: options.windowParts ?? 1000, hotParts: 100 });
+function listOf(lengths: number[], options: { closed?: boolean; discontinuityAt?: number; windowFrames?: number } = {}): SegmentList {
+  const list = new SegmentList({ windowFrames: options.windowFrames ?? 16_000, hotFrames: 1600 });
   let part = 40;
   lengths.forEach((length, i) => {
     const broken = i === options.discontinuityAt;
     const init = options.discontinuityAt !== undefined && i >= options.discontinuityAt ? 1 : 0;
     list.begin(broken, { high: init, mid: init, audio: 0 });
-    for (let k = 0; k < length; k++) list.add({ part: part++, independent: k === 0, bytes: { high: 100_000, mid: 30_000, audio: 8_000 } });
+    for (let k = 0; k < length; k++) list.add({ frame: 16 * part++, frames: 16, independent: k === 0, bytes: { high: 100_000, mid: 30_000, audio: 8_000 } });
   });
   if (options.closed) list.close();
   return list;
@@ -40,8 +40,8 @@ describe('media playlist', () => {
     expect(playlist(listOf([4, 2]))).toBe(`#EXTM3U
 #EXT-X-VERSION:9
 #EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-TARGETDURATION:4
-#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.60002,HOLD-BACK=12.0,CAN-SKIP-UNTIL=24.0
+#EXT-X-TARGETDURATION:3
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.60002,HOLD-BACK=9.0,CAN-SKIP-UNTIL=18.0
 #EXT-X-PART-INF:PART-TARGET=0.53334
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-DISCONTINUITY-SEQUENCE:0
@@ -67,10 +67,10 @@ high/0.m4s
 
     const text = playlist(list, { delta: true });
 
-    // 20 segments of 2.133 s, the last one just filled: the first 8 end 24 s or more before the edge.
-    expect(text).toContain('#EXT-X-SKIP:SKIPPED-SEGMENTS=8\n#EXT-X-PROGRAM-DATE-TIME');
-    expect(text).not.toContain('high/7.m4s');
-    expect(text).toContain('\nhigh/8.m4s');
+    // 20 segments of 2.133 s, the last one just filled: the first 11 end 18 s or more before the edge.
+    expect(text).toContain('#EXT-X-SKIP:SKIPPED-SEGMENTS=11\n#EXT-X-PROGRAM-DATE-TIME');
+    expect(text).not.toContain('high/10.m4s');
+    expect(text).toContain('\nhigh/11.m4s');
     expect(text).not.toContain('#EXT-X-MAP');
     expect(text).toContain('#EXT-X-MEDIA-SEQUENCE:0');
   });
@@ -78,7 +78,7 @@ high/0.m4s
   it('drops part tags three target durations from the edge', () => {
     const text = playlist(listOf(Array<number>(20).fill(4)));
 
-    expect(text).not.toContain('high/13.0.m4s');
+    expect(text).not.toContain('high/14.0.m4s');
     expect(text).toContain('high/15.0.m4s');
   });
 
@@ -89,7 +89,7 @@ high/0.m4s
   });
 
   it('marks a change of parameters, and counts it when it has left the window', () => {
-    const list = listOf([4, 4, 4, 4], { discontinuityAt: 1, windowParts: 8 });
+    const list = listOf([4, 4, 4, 4], { discontinuityAt: 1, windowFrames: 128 });
     expect(playlist(list)).toContain('high/0.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="high/init-1.mp4"');
 
     list.trim();
@@ -113,9 +113,9 @@ high/0.m4s
 
   it('has part targets that hold where AAC frames do not meet the parts', () => {
     const eight = partGrid(30, 8);
-    const list = new SegmentList({ windowParts: 100, hotParts: 100 });
+    const list = new SegmentList({ windowFrames: 1600, hotFrames: 1600 });
     list.begin(false, { high: 0, audio: 0 });
-    for (let part = 0; part < 4; part++) list.add({ part, independent: part === 0, bytes: {} });
+    for (let part = 0; part < 4; part++) list.add({ frame: 8 * part, frames: 8, independent: part === 0, bytes: {} });
 
     const text = playlist(list, { grid: eight, rendition: 'audio' });
 
@@ -181,7 +181,7 @@ describe('blocking reload', () => {
 
     expect(delivery(list, { msn: 0, part: 4, skip: false }, 0.534)).toBe('wait');
     list.begin(false, {});
-    list.add({ part: 99, independent: true, bytes: {} });
+    list.add({ frame: 99 * 16, frames: 16, independent: true, bytes: {} });
     expect(delivery(list, { msn: 0, part: 4, skip: false }, 0.534)).toBe('now');
   });
 

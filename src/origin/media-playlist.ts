@@ -1,7 +1,7 @@
 /** Media playlists (draft-pantos-hls-rfc8216bis §4.4, appendix B) as a pure function of the segment list. */
 import type { Rendition } from '../domain/rendition.ts';
-import { audioPartSeconds, partStartMs, partTargetSeconds, targetDurationSeconds, videoPartSeconds, type PartGrid } from './part-grid.ts';
-import type { PartEntry, Segment } from './segment-list.ts';
+import { audioSeconds, endFrame, framesMs, nextGridFrame, partTargetSeconds, targetDurationSeconds, videoSeconds, type FrameSpan, type PartGrid } from './part-grid.ts';
+import { segmentFrames, type PartEntry, type Segment } from './segment-list.ts';
 
 export interface MediaPlaylistInput {
   rendition: Rendition;
@@ -21,12 +21,12 @@ export const SKIP_TARGETS = 6;
 /** PART tags stay for this many target durations (appendix B.1 asks for three at least). */
 const PART_TAG_TARGETS = 3;
 
-export function partSeconds(grid: PartGrid, rendition: Rendition, part: number): number {
-  return rendition === 'audio' ? audioPartSeconds(grid, part) : videoPartSeconds(grid);
+export function partSeconds(grid: PartGrid, rendition: Rendition, part: FrameSpan): number {
+  return rendition === 'audio' ? audioSeconds(grid, part) : videoSeconds(grid, part);
 }
 
 export function segmentSeconds(grid: PartGrid, rendition: Rendition, segment: Segment): number {
-  return segment.parts.reduce((sum, p) => sum + partSeconds(grid, rendition, p.part), 0);
+  return segment.parts.reduce((sum, p) => sum + partSeconds(grid, rendition, p), 0);
 }
 
 /** Rounded up, so that no part is longer than its target. */
@@ -49,9 +49,12 @@ export function mediaPlaylist(input: MediaPlaylistInput): string {
     `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? input.nextMsn}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first ? first.discontinuities - (first.discontinuity ? 1 : 0) : 0}`,
   ];
-  const newest = segments.at(-1)?.parts.at(-1)?.part ?? 0;
-  const behindSeconds = (segment: Segment): number => ((newest - (segment.parts.at(-1)?.part ?? newest)) * grid.partFrames) / grid.frameRate;
-  const beginsBehindSeconds = (segment: Segment): number => ((newest + 1 - (segment.parts[0]?.part ?? newest)) * grid.partFrames) / grid.frameRate;
+  const newest = segments.at(-1)?.parts.at(-1);
+  const edge = newest ? endFrame(newest) : 0;
+  const behindSeconds = (segment: Segment): number => {
+    const last = segment.parts.at(-1);
+    return last ? (edge - endFrame(last)) / grid.frameRate : 0;
+  };
   let from = 0;
   if (input.delta) {
     while (from < segments.length && behindSeconds(segments[from] as Segment) >= SKIP_TARGETS * target) from++;
@@ -60,7 +63,7 @@ export function mediaPlaylist(input: MediaPlaylistInput): string {
   for (let i = from; i < segments.length; i++) {
     const segment = segments[i] as Segment;
     const before = segments[i - 1];
-    const withParts = !ended && beginsBehindSeconds(segment) <= PART_TAG_TARGETS * target;
+    const withParts = !ended && behindSeconds(segment) < PART_TAG_TARGETS * target;
     lines.push(...(segment.complete && !withParts && before ? settledLines(input, segment, before) : segmentLines(input, segment, before, withParts)));
   }
   if (ended) lines.push('#EXT-X-ENDLIST');
@@ -94,8 +97,8 @@ function segmentLines(input: MediaPlaylistInput, segment: Segment, before: Segme
   if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
   const init = segment.init[rendition] ?? 0;
   if (!before || (before.init[rendition] ?? 0) !== init || segment.discontinuity) lines.push(`#EXT-X-MAP:URI="${rendition}/init-${init}.mp4"`);
-  const start = segment.parts[0]?.part;
-  if (start !== undefined) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(input.anchorUnixMs + partStartMs(grid, start)).toISOString()}`);
+  const start = segment.parts[0]?.frame;
+  if (start !== undefined) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(input.anchorUnixMs + framesMs(grid, start)).toISOString()}`);
   if (withParts) segment.parts.forEach((part, i) => lines.push(partLine(grid, rendition, segment.msn, part, i)));
   if (segment.complete) lines.push(`#EXTINF:${segmentSeconds(grid, rendition, segment).toFixed(5)},`, `${rendition}/${segment.msn}.m4s`);
   return lines;
@@ -103,13 +106,14 @@ function segmentLines(input: MediaPlaylistInput, segment: Segment, before: Segme
 
 function partLine(grid: PartGrid, rendition: Rendition, msn: number, part: PartEntry, index: number): string {
   const independent = rendition === 'audio' || part.independent ? ',INDEPENDENT=YES' : '';
-  return `#EXT-X-PART:DURATION=${partSeconds(grid, rendition, part.part).toFixed(5)},URI="${rendition}/${msn}.${index}.m4s"${independent}`;
+  return `#EXT-X-PART:DURATION=${partSeconds(grid, rendition, part).toFixed(5)},URI="${rendition}/${msn}.${index}.m4s"${independent}`;
 }
 
 /** The part that most likely comes next: in the next segment when the keyframe grid is reached. */
 function hintUri({ segments, rendition, nextMsn, grid }: MediaPlaylistInput): string {
   const last = segments.at(-1);
   if (!last || last.complete) return `${rendition}/${nextMsn}.0.m4s`;
-  const next = (last.parts.at(-1)?.part ?? 0) + 1;
-  return next % grid.partsPerSegment === 0 ? `${rendition}/${nextMsn}.0.m4s` : `${rendition}/${last.msn}.${last.parts.length}.m4s`;
+  const newest = last.parts.at(-1);
+  const ends = newest !== undefined && (endFrame(newest) === nextGridFrame(newest.frame) || segmentFrames(last) + grid.partFrames > grid.maxSegmentFrames);
+  return ends ? `${rendition}/${nextMsn}.0.m4s` : `${rendition}/${last.msn}.${last.parts.length}.m4s`;
 }

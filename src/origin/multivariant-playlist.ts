@@ -1,8 +1,9 @@
 /** The multivariant playlist (conformance.md, HLS 10) as a pure function. */
+import { KEYFRAME_GRID_FRAMES } from '../domain/programme-time.ts';
 import type { VideoRendition } from '../domain/rendition.ts';
 import { segmentSeconds } from './media-playlist.ts';
 import type { PartGrid } from './part-grid.ts';
-import type { Segment } from './segment-list.ts';
+import { segmentFrames, type Segment } from './segment-list.ts';
 
 export interface VariantInput {
   rendition: VideoRendition;
@@ -58,7 +59,7 @@ export function measuredRates(input: Pick<MultivariantInput, 'grid' | 'segments'
     seconds += length;
     counted++;
     // A segment cut short by a restart is no measure: a peak is over a target duration.
-    if (segment.parts.length >= input.grid.partsPerSegment) peakBps = Math.max(peakBps, (size * 8) / length);
+    if (segmentFrames(segment) >= KEYFRAME_GRID_FRAMES) peakBps = Math.max(peakBps, (size * 8) / length);
   }
   const averageBps = seconds > 0 ? (bytes * 8) / seconds : configuredBps;
   if (counted < ENOUGH_SEGMENTS) return { peakBps: Math.round(Math.max(peakBps, configuredBps * 1.1)), averageBps: Math.round(Math.max(averageBps, configuredBps)) };

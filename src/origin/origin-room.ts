@@ -9,7 +9,7 @@ import type { TrackInit, Unit } from '../media/programme-protocol.ts';
 import type { ProgrammeState } from '../node-api/contract.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { AudioConfig } from './audio-lane.ts';
-import { partGrid, partStartMs, targetDurationSeconds, type PartGrid } from './part-grid.ts';
+import { framesMs, partGrid, targetDurationSeconds, type PartGrid } from './part-grid.ts';
 import type { ProgrammePart } from './part.ts';
 import { audioTrackInit, videoTrackInit } from './packager.ts';
 import { Programme } from './programme.ts';
@@ -64,12 +64,11 @@ export class OriginRoom {
     private readonly log: Logger,
   ) {
     this.grid = partGrid(frameRate, config.partFrames);
-    const partsOf = (seconds: number): number => Math.ceil((seconds * frameRate) / config.partFrames);
     const target = targetDurationSeconds(this.grid);
     this.segments = new SegmentList({
       // Three target durations at the very least (conformance.md, HLS 1), twice that so that delta updates have something to skip.
-      windowParts: partsOf(Math.max(config.dvrSeconds, 8 * target)),
-      hotParts: partsOf(5 * target),
+      windowFrames: Math.max(config.dvrSeconds, 8 * target) * frameRate,
+      hotFrames: 5 * target * frameRate,
     });
     this.programme = new Programme(room, this.grid, this.segments, {
       part: (part) => this.#onPart(part),
@@ -115,9 +114,9 @@ export class OriginRoom {
   }
 
   async #restore(file: ProgrammeFile, segments: Segment[]): Promise<void> {
-    for (const segment of segments) this.segments.restore(segment);
+    for (const segment of segments) this.segments.restore(segment, segment.msn < file.firstMsn);
     this.segments.continueFrom(file.nextMsn, file.discontinuities);
-    const last = segments.at(-1);
+    const last = this.segments.segments.at(-1);
     for (const [rendition, configs] of Object.entries(file.video) as [VideoRendition, NonNullable<ProgrammeFile['video'][VideoRendition]>][]) {
       const lane = this.programme.video.get(rendition);
       const newest = configs.at(-1);
@@ -190,7 +189,7 @@ export class OriginRoom {
   expire(): void {
     const last = this.segments.lastPart;
     if (!last || !this.segments.ended) return;
-    const agoMs = Number(this.nowNs() / NS_PER_MS) - partStartMs(this.grid, last.part);
+    const agoMs = Number(this.nowNs() / NS_PER_MS) - framesMs(this.grid, last.frame);
     if (agoMs < (this.config.dvrSeconds + EXPIRY_SLACK_SECONDS) * 1000) return;
     this.disk.remove(this.segments.clear(), []);
     void this.disk.rewriteIndex([]).catch(() => undefined);
@@ -321,7 +320,7 @@ export class OriginRoom {
 
   async #writeState(): Promise<void> {
     const file: ProgrammeFile = {
-      version: 1,
+      version: 2,
       bootId: bootId(),
       anchorMonotonicNs: String(this.anchor.monotonicNs),
       anchorUnixMs: this.anchor.unixMs,
@@ -331,6 +330,7 @@ export class OriginRoom {
       ended: this.segments.ended,
       // Written with every cut: the segment just begun is counted, also when its first part is lost.
       nextMsn: this.segments.nextMsn,
+      firstMsn: this.segments.segments[0]?.msn ?? this.segments.nextMsn,
       discontinuities: this.segments.discontinuities,
       renditions: this.programme.renditions,
       video: Object.fromEntries(

@@ -34,7 +34,8 @@ export function audioSamples(samples: readonly AudioSample[]): FragmentSample[] 
 /** The part's fragment of every rendition; decode times are programme time. */
 export function packagePart(part: ProgrammePart): Map<Rendition, Buffer> {
   const out = new Map<Rendition, Buffer>();
-  const sequence = part.part + 1;
+  // §8.8.5: it only has to grow
+  const sequence = part.frame + 1;
   for (const [rendition, { samples }] of part.video) {
     const first = samples[0];
     if (!first) continue;

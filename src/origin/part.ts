@@ -1,5 +1,6 @@
 import type { RecordingGap } from '../domain/recording.ts';
 import type { VideoRendition } from '../domain/rendition.ts';
+import type { FrameSpan } from './part-grid.ts';
 
 export type GapReason = RecordingGap['reason'];
 
@@ -31,8 +32,7 @@ export interface VideoPart {
 }
 
 /** One part of the whole programme: all renditions over the same frames, without holes. */
-export interface ProgrammePart {
-  part: number;
+export interface ProgrammePart extends FrameSpan {
   /** It is the first of a segment and starts with an IDR in every rendition. */
   cut: boolean;
   /** Codec parameters or the timeline changed with it. */

@@ -21,7 +21,7 @@ export interface StoredAudioConfig {
 }
 
 export interface ProgrammeFile {
-  version: 1;
+  version: 2;
   /** Changes with each boot; the monotonic anchor means nothing after it. */
   bootId: string;
   anchorMonotonicNs: string;
@@ -30,6 +30,8 @@ export interface ProgrammeFile {
   frameRate: number;
   partFrames: number;
   ended: boolean;
+  /** Oldest segment in the playlist: those before it are only kept for who still plays them. */
+  firstMsn: number;
   /** Numbers go on from here when no segment is left. */
   nextMsn: number;
   discontinuities: number;
@@ -39,7 +41,9 @@ export interface ProgrammeFile {
 }
 
 interface IndexLine {
-  p: number;
+  /** First frame and how many. */
+  f: number;
+  l: number;
   m: number;
   /** Independent. */
   i: boolean;
@@ -71,7 +75,7 @@ export class ProgrammeDisk {
     } catch {
       return undefined;
     }
-    if (file.version !== 1) return undefined;
+    if (file.version !== 2) return undefined;
     const segments = new Map<number, Segment>();
     for (const line of (await readFile(`${this.folder}/index.ndjson`, 'utf8').catch(() => '')).split('\n')) {
       const entry = parseLine(line);
@@ -82,7 +86,7 @@ export class ProgrammeDisk {
         segment = { msn: entry.m, parts: [], discontinuity: entry.d, discontinuities: entry.s, init: entry.n, complete: true, stored: true };
         segments.set(entry.m, segment);
       }
-      segment.parts.push({ part: entry.p, independent: entry.i, bytes: entry.b });
+      segment.parts.push({ frame: entry.f, frames: entry.l, independent: entry.i, bytes: entry.b });
     }
     const list = [...segments.values()].sort((a, b) => a.msn - b.msn);
     const last = list.at(-1);
@@ -112,7 +116,7 @@ export class ProgrammeDisk {
       this.dropped++;
       return;
     }
-    const line: IndexLine = { p: entry.part, m: segment.msn, i: entry.independent, d: segment.discontinuity, s: segment.discontinuities, b: entry.bytes, n: segment.init };
+    const line: IndexLine = { f: entry.frame, l: entry.frames, m: segment.msn, i: entry.independent, d: segment.discontinuity, s: segment.discontinuities, b: entry.bytes, n: segment.init };
     void this.#enqueue(async () => {
       for (const [rendition, data] of media) await appendFile(this.#mediaPath(segment.msn, rendition), data);
       await appendFile(`${this.folder}/index.ndjson`, `${JSON.stringify(line)}\n`);
@@ -135,7 +139,7 @@ export class ProgrammeDisk {
   rewriteIndex(kept: readonly Segment[]): Promise<void> {
     return this.#enqueue(async () => {
       const lines = kept.flatMap((s) =>
-        s.parts.map((e): string => JSON.stringify({ p: e.part, m: s.msn, i: e.independent, d: s.discontinuity, s: s.discontinuities, b: e.bytes, n: s.init } satisfies IndexLine)),
+        s.parts.map((e): string => JSON.stringify({ f: e.frame, l: e.frames, m: s.msn, i: e.independent, d: s.discontinuity, s: s.discontinuities, b: e.bytes, n: s.init } satisfies IndexLine)),
       );
       const temp = `${this.folder}/index.ndjson.new`;
       await writeFile(temp, lines.map((l) => `${l}\n`).join(''));

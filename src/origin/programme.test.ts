@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeClip, type Clip } from '../../test/support/programme-source.ts';
 import type { RoomId } from '../domain/ids.ts';
 import { aacFrameStartNs, videoFrameStartNs } from '../domain/programme-time.ts';
-import { partGrid } from './part-grid.ts';
+import { endFrame, firstAacFrame, partGrid, type PartGrid } from './part-grid.ts';
 import type { ProgrammePart } from './part.ts';
 import { Programme } from './programme.ts';
-import { SegmentList } from './segment-list.ts';
+import { SegmentList, segmentFrames } from './segment-list.ts';
 
 /** By the place of their first frame in the keyframe grid. */
 const clips = new Map<number, Clip>();
@@ -18,16 +18,22 @@ beforeAll(async () => {
 /** A programme on a clock of its own. */
 class Bench {
   readonly parts: { at: number; part: ProgrammePart }[] = [];
-  readonly segments = new SegmentList({ windowParts: 1000, hotParts: 1000 });
+  readonly segments = new SegmentList({ windowFrames: 16_000, hotFrames: 16_000 });
   keyframesWanted = 0;
   frame = 0;
   clip = clip;
-  readonly programme = new Programme('r' as RoomId, partGrid(30, 16), this.segments, {
-    part: (part) => this.parts.push({ at: this.frame, part }),
-    changed: () => undefined,
-    keyframeWanted: () => this.keyframesWanted++,
-    configured: () => undefined,
-  });
+  readonly grid: PartGrid;
+  readonly programme: Programme;
+
+  constructor(partFrames = 16) {
+    this.grid = partGrid(30, partFrames);
+    this.programme = new Programme('r' as RoomId, this.grid, this.segments, {
+      part: (part) => this.parts.push({ at: this.frame, part }),
+      changed: () => undefined,
+      keyframeWanted: () => this.keyframesWanted++,
+      configured: () => undefined,
+    });
+  }
 
   begin(avcC: Buffer = clip.high.avcC): void {
     this.clip = clips.get(this.frame % 64) ?? clip;
@@ -64,16 +70,23 @@ class Bench {
   /** Everything a part must be, whatever happened. */
   check(): void {
     this.parts.forEach(({ part }, i) => {
-      expect(part.part).toBe((this.parts[0]?.part.part ?? 0) + i);
+      const before = this.parts[i - 1]?.part;
+      if (before) expect(part.frame).toBe(endFrame(before));
       for (const video of part.video.values()) {
-        expect(video.samples[0]?.frame).toBe(part.part * 16);
-        expect(video.samples.reduce((sum, s) => sum + s.frames, 0)).toBe(16);
+        expect(video.samples[0]?.frame).toBe(part.frame);
+        expect(video.samples.reduce((sum, s) => sum + s.frames, 0)).toBe(part.frames);
         if (part.cut) expect(video.samples[0]?.key).toBe(true);
       }
-      expect(part.audio.map((a) => a.frame)).toEqual(Array.from({ length: 25 }, (_, k) => part.part * 25 + k));
+      const aac = firstAacFrame(this.grid, part.frame);
+      expect(part.audio.map((a) => a.frame)).toEqual(Array.from({ length: firstAacFrame(this.grid, endFrame(part)) - aac }, (_, k) => aac + k));
     });
-    for (const segment of this.segments.segments) expect(segment.parts.length).toBeLessThanOrEqual(8);
+    for (const segment of this.segments.segments) expect(segmentFrames(segment)).toBeLessThanOrEqual(96);
   }
+}
+
+/** A mixer that composes every second picture still keeps its keyframes on the grid. */
+function everySecond(frame: number): number | undefined {
+  return frame % 2 === 0 ? 64 * Math.floor(frame / 64) + (frame % 64) / 2 : undefined;
 }
 
 describe('a programme', () => {
@@ -85,9 +98,70 @@ describe('a programme', () => {
 
     bench.check();
     expect(bench.parts.length).toBe(16);
-    expect(bench.parts.filter((p) => p.part.cut).map((p) => p.part.part)).toEqual([0, 4, 8, 12]);
+    expect(bench.parts.filter((p) => p.part.cut).map((p) => p.part.frame)).toEqual([0, 64, 128, 192]);
     expect(bench.programme.counters).toMatchObject({ filledFrames: 0, silentFrames: 0, lateUnits: 0 });
     expect(bench.segments.segments[0]?.complete).toBe(true);
+  });
+
+  it('has short parts, the last of a segment shorter still, with segments on the keyframe grid', () => {
+    const bench = new Bench(6);
+    bench.begin();
+
+    bench.run(260, (frame) => frame);
+
+    bench.check();
+    expect(bench.segments.segments.map((s) => s.parts[0]?.frame)).toEqual([0, 64, 128, 192, 256].slice(0, bench.segments.segments.length));
+    for (const segment of bench.segments.segments.filter((s) => s.complete)) expect(segment.parts.map((p) => p.frames)).toEqual([6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 4]);
+    // one frame more than the two that every unit takes: whether the grid's keyframe is there
+    for (const { at, part } of bench.parts) expect(at - endFrame(part)).toBeLessThanOrEqual(3);
+  });
+
+  it('has a short part only before a cut, also when the mixer dies before the grid', () => {
+    const bench = new Bench(6);
+    bench.begin();
+    bench.run(64, (frame) => frame);
+    bench.programme.sourceGone(bench.now());
+    bench.run(30, () => undefined);
+    bench.begin();
+    const first = bench.frame;
+    bench.run(200, (frame) => (frame < first ? undefined : frame - first));
+
+    bench.check();
+    for (const { parts } of bench.segments.segments) expect(parts.slice(0, -1).every((p) => p.frames === 6)).toBe(true);
+    const steps = bench.parts.slice(1).map((p, i) => p.at - (bench.parts[i]?.at ?? 0));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(9);
+  });
+
+  it('keeps the pace of its parts while no mixer delivers', () => {
+    const bench = new Bench();
+    bench.begin();
+    bench.run(100, (frame) => frame);
+    bench.programme.sourceGone(bench.now());
+    bench.run(100, () => undefined);
+
+    const steps = bench.parts.slice(1).map((p, i) => p.at - (bench.parts[i]?.at ?? 0));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(16);
+    expect(Math.min(...steps)).toBeGreaterThanOrEqual(14);
+  });
+
+  it('shows nobody what was before its end when it begins anew', () => {
+    const bench = new Bench();
+    bench.begin();
+    bench.run(260, (frame) => frame);
+    const old = bench.segments.segments.length;
+    bench.programme.end();
+    expect(bench.segments.segments).toHaveLength(old);
+    bench.run(60, () => undefined);
+    bench.begin();
+    const first = bench.frame;
+    bench.run(100, (frame) => (frame < first ? undefined : frame - first));
+
+    const [segment] = bench.segments.segments;
+    expect(segment).toMatchObject({ msn: old, discontinuity: true, discontinuities: 1 });
+    expect(segment?.parts[0]?.frame).toBeGreaterThanOrEqual(first - 16);
+    expect(bench.segments.find(0)?.msn).toBe(0);
+    expect(bench.programme.gaps).toEqual([]);
+    expect(bench.programme.durationMs).toBeLessThan(3500);
   });
 
   it('shows the first keyframe early, so that the first part is a whole one', () => {
@@ -98,7 +172,7 @@ describe('a programme', () => {
     bench.run(120, (frame) => (frame < 73 ? undefined : frame - 73));
 
     bench.check();
-    expect(bench.parts[0]?.part.part).toBe(4);
+    expect(bench.parts[0]?.part.frame).toBe(64);
     expect(bench.programme.gaps).toEqual([]);
   });
 
@@ -150,7 +224,7 @@ describe('a programme', () => {
   it('stretches pictures instead of adding some when the mixer halves its frame rate', () => {
     const bench = new Bench();
     bench.begin();
-    bench.run(200, (frame) => (frame % 2 === 0 ? frame / 2 : undefined));
+    bench.run(200, everySecond);
 
     bench.check();
     expect(bench.programme.counters.filledFrames).toBe(0);
@@ -160,13 +234,13 @@ describe('a programme', () => {
   it('has a part at once when its last picture, shown for two frames, has come', () => {
     const bench = new Bench();
     bench.begin();
-    bench.run(200, (frame) => (frame % 2 === 0 ? frame / 2 : undefined), 2);
+    bench.run(200, everySecond, 2);
 
     bench.check();
     expect(bench.programme.counters).toMatchObject({ filledFrames: 0, silentFrames: 0 });
     expect(bench.parts.every(({ part }) => [...part.video.values()].every((v) => v.samples.every((s) => s.frames === 2)))).toBe(true);
     // Its last unit stands one frame before the part's end and comes two frames after its place.
-    for (const { at, part } of bench.parts) expect(at - (part.part + 1) * 16).toBeLessThanOrEqual(2);
+    for (const { at, part } of bench.parts) expect(at - endFrame(part)).toBeLessThanOrEqual(2);
   });
 
   it('begins a segment with a discontinuity when the parameters change', () => {

@@ -3,14 +3,14 @@
  * docs/adr/0004-gap-filling.md). Time comes in through `nowNs`; nothing here waits.
  */
 import type { RoomId } from '../domain/ids.ts';
-import { NS_PER_MS, nearestAacFrame, nearestVideoFrame, videoFrameStartNs } from '../domain/programme-time.ts';
+import { KEYFRAME_GRID_FRAMES, NS_PER_MS, nearestAacFrame, nearestVideoFrame, videoFrameStartNs } from '../domain/programme-time.ts';
 import { VIDEO_RENDITIONS, type VideoRendition } from '../domain/rendition.ts';
 import type { RecordingGap } from '../domain/recording.ts';
 import type { TrackInit, Unit } from '../media/programme-protocol.ts';
 import { AudioLane } from './audio-lane.ts';
-import { firstAacFrame, partOfFrame, partStartMs, type PartGrid } from './part-grid.ts';
+import { endFrame, firstAacFrame, framesMs, nextGridFrame, partStartFrame, type PartGrid } from './part-grid.ts';
 import type { GapReason, ProgrammePart } from './part.ts';
-import { SegmentList } from './segment-list.ts';
+import { SegmentList, segmentFrames } from './segment-list.ts';
 import { packagePart } from './packager.ts';
 import { VideoLane } from './video-lane.ts';
 
@@ -24,6 +24,8 @@ const MIN_TOLERANCE_MS = 150;
 const MAX_TOLERANCE_MS = 1500;
 /** Without a mixer for this long the programme ends by itself. */
 const MAX_FILL_MS = 300_000;
+/** Somewhat more than the distance of two ticks: a part is rather that much early than late. */
+const TICK_SLACK_NS = 45n * NS_PER_MS;
 /** A hole longer than this is not filled when the origin comes back: DISCONTINUITY instead. */
 export const MAX_RESUME_MS = 30_000;
 const MAX_GAPS = 200;
@@ -58,10 +60,12 @@ export class Programme {
   /** Renditions of this programme, best first; fixed with its first part. */
   renditions: VideoRendition[] = [];
   #expected: readonly VideoRendition[] = [];
-  #nextPart: number | undefined;
-  #firstPart: number | undefined;
-  /** First part since the last jump. */
-  #runPart: number | undefined;
+  /** Where the next part begins; undefined before the first one and after the end. */
+  #nextFrame: number | undefined;
+  #firstFrame: number | undefined;
+  /** First frame since the last jump. */
+  #runFrame: number | undefined;
+  #emittedNs = 0n;
   #jump = false;
   #mustCut = false;
   #firstIdrAtNs: bigint | undefined;
@@ -81,7 +85,7 @@ export class Programme {
   ) {}
 
   get started(): boolean {
-    return this.#nextPart !== undefined;
+    return this.#nextFrame !== undefined;
   }
   get live(): boolean {
     return this.#sourceConnected && this.#epochDelivers;
@@ -96,15 +100,14 @@ export class Programme {
   get playable(): boolean {
     if (this.ended) return this.segments.segments[0]?.complete ?? false;
     const whole = this.segments.open ? this.segments.segments.at(-2) : this.segments.segments.at(-1);
-    return this.#runPart !== undefined && (whole?.parts[0]?.part ?? -1) >= this.#runPart;
+    return this.#runFrame !== undefined && (whole?.parts[0]?.frame ?? -1) >= this.#runFrame;
   }
   get toleranceMs(): number {
     const slack = this.live ? FILL_AFTER_MS : FILL_AFTER_LOSS_MS;
     return Math.min(MAX_TOLERANCE_MS, Math.max(MIN_TOLERANCE_MS, this.#latenessMs + slack));
   }
   get durationMs(): number {
-    if (this.#firstPart === undefined) return 0;
-    return partStartMs(this.grid, (this.segments.lastPart?.part ?? this.#firstPart - 1) + 1 - this.#firstPart);
+    return this.#firstFrame === undefined ? 0 : framesMs(this.grid, Math.max(0, this.segments.endFrame - this.#firstFrame));
   }
 
   /** Takes up what was on disk: `segments` is restored, the lanes know their parameters. */
@@ -113,16 +116,16 @@ export class Programme {
     if (!last) return;
     this.renditions = renditions;
     this.#lastUnitNs = nowNs;
-    this.#firstPart = this.segments.segments[0]?.parts[0]?.part ?? last.part;
-    const next = last.part + 1;
-    const agoMs = Number(nowNs / NS_PER_MS) - partStartMs(this.grid, next);
+    this.#firstFrame = this.segments.segments[0]?.parts[0]?.frame ?? last.frame;
+    const next = endFrame(last);
+    const agoMs = Number(nowNs / NS_PER_MS) - framesMs(this.grid, next);
     if (this.segments.ended || agoMs > MAX_RESUME_MS) {
       this.#jump = true;
       this.segments.close();
       return;
     }
-    this.#nextPart = next;
-    this.#runPart = this.#firstPart;
+    this.#nextFrame = next;
+    this.#runFrame = this.#firstFrame;
     this.#mustCut = true;
     this.#resumed = true;
   }
@@ -130,7 +133,7 @@ export class Programme {
   /** @param expected renditions that its mixer sends: a first part waits for them, for a while */
   beginEpoch(nowNs: bigint, expected: readonly VideoRendition[]): void {
     this.#expected = expected;
-    if (this.segments.ended || (this.#nextPart === undefined && this.segments.lastPart)) this.#restart();
+    if (this.segments.ended || (this.#nextFrame === undefined && this.segments.lastPart)) this.#restart();
     this.#sourceConnected = true;
     this.#epochDelivers = false;
     if (this.segments.lastPart) this.#restartNs = nowNs;
@@ -158,17 +161,17 @@ export class Programme {
     // A slow mean; one stall counts little.
     this.#latenessMs += 0.02 * (Math.max(0, Math.min(lateness, this.#latenessMs + 200)) - this.#latenessMs);
     this.#lastUnitNs = nowNs;
-    const openPart = this.#nextPart ?? 0;
+    const openFrame = this.#nextFrame ?? 0;
     let placement: string;
     if (unit.track === 'audio:aac') {
-      placement = this.audio.push(nearestAacFrame(unit.ptsNs), unit.data, firstAacFrame(this.grid, openPart * this.grid.partFrames));
+      placement = this.audio.push(nearestAacFrame(unit.ptsNs), unit.data, firstAacFrame(this.grid, openFrame));
     } else {
       const rendition = unit.track.slice('video:'.length) as VideoRendition;
       if (this.started && !this.renditions.includes(rendition)) return;
       const lane = this.video.get(rendition) as VideoLane;
       const needed = lane.needsIdr;
       const shown = nearestVideoFrame(unit.durationNs, this.grid.frameRate);
-      placement = lane.push(nearestVideoFrame(unit.ptsNs, this.grid.frameRate), unit.key, unit.data, openPart * this.grid.partFrames, shown);
+      placement = lane.push(nearestVideoFrame(unit.ptsNs, this.grid.frameRate), unit.key, unit.data, openFrame, shown);
       if (placement === 'taken') {
         if (unit.key) this.#firstIdrAtNs ??= nowNs;
         this.#epochDelivers = true;
@@ -183,15 +186,16 @@ export class Programme {
   /** Finishes every part that is complete or overdue. Call it at least every 50 ms. */
   tick(nowNs: bigint): void {
     if (this.segments.ended) return;
-    if (this.#nextPart === undefined && !this.#start(nowNs)) {
+    if (this.#nextFrame === undefined && !this.#start(nowNs)) {
       if (this.segments.lastPart) this.#endWhenForgotten(nowNs);
       return;
     }
     let emitted = false;
     for (;;) {
-      const part = this.#nextPart as number;
-      if (!this.#complete(part) && !this.#overdue(part, nowNs)) break;
-      this.#emit(part, nowNs);
+      const from = this.#nextFrame as number;
+      const to = this.#partEnd(from);
+      if (!this.#complete(to) && !this.#overdue(from, to, nowNs)) break;
+      this.#emit(from, to, nowNs);
       emitted = true;
     }
     if (!emitted) this.#closeWhenSure();
@@ -210,7 +214,7 @@ export class Programme {
     this.segments.close();
     this.segments.ended = true;
     this.segments.revision++;
-    this.#nextPart = undefined;
+    this.#nextFrame = undefined;
     this.#sourceConnected = false;
     this.#epochDelivers = false;
     for (const lane of this.video.values()) lane.reset();
@@ -218,11 +222,18 @@ export class Programme {
     this.events.changed();
   }
 
+  /** What ended is another programme: nobody who comes now is shown it. What was only cut off goes on with a jump. */
   #restart(): void {
+    if (this.segments.ended) {
+      this.segments.retireAll();
+      this.#firstFrame = undefined;
+      this.#openGap = undefined;
+      this.gaps.length = 0;
+    }
     this.segments.ended = false;
     this.segments.close();
-    this.#nextPart = undefined;
-    this.#runPart = undefined;
+    this.#nextFrame = undefined;
+    this.#runFrame = undefined;
     this.#firstIdrAtNs = undefined;
     this.#jump = true;
     for (const lane of this.video.values()) lane.reset();
@@ -238,10 +249,9 @@ export class Programme {
     // A programme that goes on keeps its renditions as far as they are there.
     this.renditions = ready;
     const frames = ready.map((r) => this.video.get(r)?.firstIdrFrame ?? 0);
-    const afterLast = (this.segments.lastPart?.part ?? -1) + 1;
-    this.#nextPart = Math.max(afterLast, partOfFrame(this.grid, Math.max(...frames)));
-    this.#firstPart ??= this.#nextPart;
-    this.#runPart = this.#nextPart;
+    this.#nextFrame = Math.max(this.segments.endFrame, this.segments.retiredEndFrame, partStartFrame(this.grid, Math.max(...frames)));
+    this.#firstFrame ??= this.#nextFrame;
+    this.#runFrame = this.#nextFrame;
     this.#mustCut = true;
     return true;
   }
@@ -250,46 +260,63 @@ export class Programme {
     return this.renditions.map((r) => this.video.get(r) as VideoLane);
   }
 
-  #complete(part: number): boolean {
-    const end = (part + 1) * this.grid.partFrames;
-    return this.audio.reaches(firstAacFrame(this.grid, end)) && this.#lanes().every((lane) => lane.reaches(end));
+  /**
+   * Behind the part that begins at `from`: a part ends early at a place of the keyframe grid, once the keyframes are there that begin a segment. Without them it is as
+   * long as any: a short part may only stand before a cut (draft-pantos-hls-rfc8216bis §4.4.4.9).
+   */
+  #partEnd(from: number): number {
+    const full = from + this.grid.partFrames;
+    const grid = nextGridFrame(from);
+    return grid < full && this.#lanes().every((lane) => lane.hasIdr(grid, full)) ? grid : full;
   }
 
-  #overdue(part: number, nowNs: bigint): boolean {
-    const endNs = videoFrameStartNs((part + 1) * this.grid.partFrames, this.grid.frameRate);
-    return nowNs >= endNs + BigInt(Math.round(this.toleranceMs)) * NS_PER_MS;
+  #complete(to: number): boolean {
+    return this.audio.reaches(firstAacFrame(this.grid, to)) && this.#lanes().every((lane) => lane.reaches(to));
   }
 
-  /** All encoders have an IDR in the part, and a segment boundary of the grid has been reached. */
-  #gridCut(part: number): boolean {
-    const from = part * this.grid.partFrames;
-    const first = this.segments.open?.parts[0]?.part;
+  #overdue(from: number, to: number, nowNs: bigint): boolean {
+    const endNs = videoFrameStartNs(to, this.grid.frameRate);
+    const deadlineNs = endNs + BigInt(Math.round(this.toleranceMs)) * NS_PER_MS;
+    if (nowNs >= deadlineNs) return true;
+    // While nothing can come parts keep the pace of the one before, to the tick (conformance.md, HLS 6).
+    const paceNs = this.#emittedNs + videoFrameStartNs(to - from, this.grid.frameRate) - TICK_SLACK_NS;
+    return !this.live && nowNs >= endNs && nowNs >= paceNs;
+  }
+
+  /** All encoders have an IDR in the part that begins at `from`, and a segment boundary of the grid has been reached. */
+  #gridCut(from: number): boolean {
+    const first = this.segments.open?.parts[0]?.frame;
     if (first === undefined) return false;
-    const due = Math.floor(part / this.grid.partsPerSegment) > Math.floor(first / this.grid.partsPerSegment);
+    const due = Math.floor(from / KEYFRAME_GRID_FRAMES) > Math.floor(first / KEYFRAME_GRID_FRAMES);
     return due && this.#lanes().every((lane) => lane.hasIdr(from, from + this.grid.partFrames));
+  }
+
+  /** One more part would make the open segment longer than TARGETDURATION allows. */
+  #segmentFull(): boolean {
+    const { open } = this.segments;
+    return open !== undefined && segmentFrames(open) + this.grid.partFrames > this.grid.maxSegmentFrames;
   }
 
   /** Tells viewers that a segment is complete as soon as the next one's IDR is here, not a part later. */
   #closeWhenSure(): void {
     const open = this.segments.open;
-    if (!open || open.parts.length === 0 || this.#nextPart === undefined) return;
-    if (!this.#gridCut(this.#nextPart) && open.parts.length < this.grid.maxSegmentParts) return;
+    if (!open || open.parts.length === 0 || this.#nextFrame === undefined) return;
+    if (!this.#gridCut(this.#nextFrame) && !this.#segmentFull()) return;
     this.segments.close();
     this.events.changed();
   }
 
-  #emit(part: number, nowNs: bigint): void {
+  #emit(from: number, to: number, nowNs: bigint): void {
     const { grid } = this;
-    const from = part * grid.partFrames;
-    const to = from + grid.partFrames;
     const lanes = this.#lanes();
     const changes = lanes.some((lane) => lane.changesBefore(to)) || this.audio.changes;
     const open = this.segments.open;
-    const cut = !open || this.#mustCut || changes || this.#gridCut(part) || open.parts.length >= grid.maxSegmentParts;
-    const discontinuity = (this.#jump || changes) && this.segments.lastPart !== undefined;
+    const cut = !open || this.#mustCut || changes || this.#gridCut(from) || this.#segmentFull();
+    const discontinuity = (this.#jump || changes) && this.segments.nextMsn > 0;
     const silent = this.audio.take(firstAacFrame(grid, from), firstAacFrame(grid, to));
+    const span = { frame: from, frames: to - from };
     const result: ProgrammePart = {
-      part,
+      ...span,
       cut,
       discontinuity,
       video: new Map(this.renditions.map((r) => [r, (this.video.get(r) as VideoLane).take(from, to, cut)])),
@@ -299,7 +326,8 @@ export class Programme {
     };
     this.#mustCut = false;
     this.#jump = false;
-    this.#nextPart = part + 1;
+    this.#nextFrame = to;
+    this.#emittedNs = nowNs;
     if (cut) {
       const init: Record<string, number> = { audio: this.audio.config.number };
       for (const [rendition, { config }] of result.video) init[rendition] = config;
@@ -309,10 +337,10 @@ export class Programme {
     const bytes: Record<string, number> = {};
     for (const [rendition, data] of media) bytes[rendition] = data.length;
     const independent = [...result.video.values()].every((v) => v.samples[0]?.key);
-    this.segments.add({ part, independent, bytes, media });
+    this.segments.add({ ...span, independent, bytes, media });
     this.counters.parts++;
     this.counters.silentFrames += silent.silentFrames;
-    if (cut && (discontinuity || part === this.#firstPart)) for (const v of result.video.values()) v.filled = []; // a beginning is no gap
+    if (cut && (discontinuity || from === this.#firstFrame)) for (const v of result.video.values()) v.filled = []; // a beginning is no gap
     this.#noteGaps(result);
     this.events.part(result);
   }
@@ -328,7 +356,7 @@ export class Programme {
     const best = part.video.values().next().value;
     for (const { frame, frames } of best?.filled ?? []) {
       this.counters.filledFrames += frames;
-      const atMs = Math.round((frame * 1000) / this.grid.frameRate - partStartMs(this.grid, this.#firstPart ?? 0));
+      const atMs = Math.round((frame * 1000) / this.grid.frameRate - framesMs(this.grid, this.#firstFrame ?? 0));
       const lengthMs = Math.round((frames * 1000) / this.grid.frameRate);
       if (this.#openGap && atMs - (this.#openGap.atMs + this.#openGap.lengthMs) <= 2) this.#openGap.lengthMs = atMs + lengthMs - this.#openGap.atMs;
       else {

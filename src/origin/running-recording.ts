@@ -8,15 +8,16 @@ import { nextPictureOrder, pictureOrder, skipPicture, type PictureOrder } from '
 import type { RecordingState } from '../node-api/contract.ts';
 import { MuxedTimeline, nearestAacOf } from './muxed-timeline.ts';
 import type { OriginRoom } from './origin-room.ts';
+import { endFrame } from './part-grid.ts';
 import type { GapReason, ProgrammePart, VideoSample } from './part.ts';
 import { muxedInit } from './packager.ts';
 import type { RecordingDocument, RecordingFile } from './recording-file.ts';
 
 /**
  * Parts kept while waiting for a keyframe. Sound and time are kept from the call on, also when the mixer dies at that very
- * moment: no segment is longer than eight parts, so a keyframe always comes within these.
+ * moment: no segment is longer than 96 frames (part-grid.ts), so a keyframe always comes within these.
  */
-const MAX_HELD_PARTS = 12;
+const MAX_HELD_FRAMES = 192;
 const CHUNK_MS = 4000;
 /** A longer hole is left out instead of being kept as an empty stretch. */
 const MAX_HOLE_MS = 10_000;
@@ -121,8 +122,8 @@ export class RunningRecording {
     if (this.#phase.name === 'awaiting') {
       this.#phase.held.push(part);
       this.#tryBegin(this.#phase);
-    } else this.#write(part, (part.part * this.room.grid.partFrames) as number, this.#partEnd(part));
-    const end = this.#partEnd(part);
+    } else this.#write(part, part.frame, endFrame(part));
+    const end = endFrame(part);
     if (this.#endFrame !== undefined && end >= this.#endFrame) this.#reached('paused');
   }
 
@@ -149,10 +150,6 @@ export class RunningRecording {
     this.file.save();
   }
 
-  #partEnd(part: ProgrammePart): number {
-    return (part.part + 1) * this.room.grid.partFrames;
-  }
-
   #reached(next: 'paused' | 'done'): void {
     this.#phase = { name: next };
     this.#endFrame = undefined;
@@ -164,17 +161,17 @@ export class RunningRecording {
     const keys = phase.held.flatMap((p) => p.video.get(rendition)?.samples.filter((s) => s.key && s.frame >= phase.wantFrame) ?? []);
     const key = keys[0];
     if (!key) {
-      if (phase.held.length > MAX_HELD_PARTS) phase.held.shift();
+      if (phase.held.reduce((sum, p) => sum + p.frames, 0) > MAX_HELD_FRAMES) phase.held.shift();
       return;
     }
     const first = phase.held[0] as ProgrammePart;
-    const start = Math.max(phase.wantFrame, first.part * this.room.grid.partFrames);
+    const start = Math.max(phase.wantFrame, first.frame);
     if (this.#endFrame !== undefined && start >= this.#endFrame) return;
     this.#enter(phase.mode, start, first.video.get(rendition)?.config ?? 0);
     this.#phase = { name: 'running' };
     const parameters = this.room.videoConfig(rendition, this.document.config)?.parameters;
     this.#order = undefined;
-    for (const part of phase.held) this.#write(part, start, this.#partEnd(part), key, parameters);
+    for (const part of phase.held) this.#write(part, start, endFrame(part), key, parameters);
   }
 
   #enter(mode: 'begin' | 'resume' | 'restart', start: number, config: number): void {
@@ -201,7 +198,7 @@ export class RunningRecording {
     const video = part.video.get(this.document.rendition);
     const state = this.#timeline.state;
     if (!video || !state) return;
-    const begin = Math.max(from, part.part * this.room.grid.partFrames);
+    const begin = Math.max(from, part.frame);
     const end = Math.min(to, this.#endFrame ?? Number.MAX_SAFE_INTEGER);
     if (begin >= end) return;
     const samples: VideoSample[] = [];
@@ -218,7 +215,7 @@ export class RunningRecording {
       if (sample.frame < real || sample.frame >= end) continue;
       samples.push(sample.frame + sample.frames > end ? { ...sample, frames: end - sample.frame } : sample);
     }
-    const aacEnd = end === this.#partEnd(part) ? Number.MAX_SAFE_INTEGER : nearestAacOf(this.room.grid, end);
+    const aacEnd = end === endFrame(part) ? Number.MAX_SAFE_INTEGER : nearestAacOf(this.room.grid, end);
     const audio = part.audio.filter((a) => a.frame >= state.nextAacFrame && a.frame < aacEnd);
     for (const stretch of video.filled) {
       const first = Math.max(stretch.frame, begin);

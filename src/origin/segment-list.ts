@@ -3,10 +3,9 @@
  * restarts (conformance.md, HLS 2).
  */
 import type { Rendition } from '../domain/rendition.ts';
+import { endFrame, type FrameSpan } from './part-grid.ts';
 
-export interface PartEntry {
-  /** Part number in programme time. */
-  part: number;
+export interface PartEntry extends FrameSpan {
   independent: boolean;
   bytes: Partial<Record<Rendition, number>>;
   /** Present while hot. */
@@ -26,11 +25,25 @@ export interface Segment {
   stored: boolean;
 }
 
+export function segmentFrames(segment: Segment): number {
+  return segment.parts.reduce((sum, part) => sum + part.frames, 0);
+}
+
+/** Bytes of settled segments are on disk. */
+function cool(segment: Segment): void {
+  for (const part of segment.parts) delete part.media;
+}
+
+function segmentEnd(segment: Segment, newest: number): number {
+  const last = segment.parts.at(-1);
+  return last ? endFrame(last) : newest;
+}
+
 export interface SegmentListLimits {
-  /** Parts in the playlist, at least. */
-  windowParts: number;
-  /** Parts whose bytes stay in memory. */
-  hotParts: number;
+  /** Frames in the playlist, at least. */
+  windowFrames: number;
+  /** Frames whose bytes stay in memory. */
+  hotFrames: number;
 }
 
 export class SegmentList {
@@ -52,6 +65,15 @@ export class SegmentList {
   }
   get lastPart(): PartEntry | undefined {
     return this.segments.at(-1)?.parts.at(-1);
+  }
+  /** Behind the newest part. */
+  get endFrame(): number {
+    return this.lastPart ? endFrame(this.lastPart) : 0;
+  }
+  /** Behind the newest part that is no longer in the playlist. */
+  get retiredEndFrame(): number {
+    const last = this.retired.at(-1)?.parts.at(-1);
+    return last ? endFrame(last) : 0;
   }
   /** Newest complete segment's number, −1 when there is none. */
   get lastComplete(): number {
@@ -92,8 +114,9 @@ export class SegmentList {
     this.#discontinuities = Math.max(this.#discontinuities, discontinuities);
   }
 
-  restore(segment: Segment): void {
-    this.segments.push(segment);
+  /** @param retired it had left the playlist */
+  restore(segment: Segment, retired = false): void {
+    (retired ? this.retired : this.segments).push(segment);
     this.continueFrom(segment.msn + 1, segment.discontinuities);
     this.revision++;
   }
@@ -111,26 +134,36 @@ export class SegmentList {
     return this.retired.find((s) => s.msn === msn);
   }
 
+  /** Takes everything out of the playlist: another programme begins. Who plays the old one can still fetch its segments. */
+  retireAll(): void {
+    this.close();
+    for (const segment of this.segments.splice(0)) {
+      cool(segment);
+      this.retired.push(segment);
+    }
+    this.revision++;
+  }
+
   /** Drops bytes that are no longer hot, takes old segments out of the playlist. @returns segments nobody may ask for any more */
   trim(): Segment[] {
-    const newest = this.lastPart?.part ?? 0;
+    const newest = this.endFrame;
     for (let i = this.segments.length - 1; i >= 0; i--) {
       const segment = this.segments[i] as Segment;
-      const end = segment.parts.at(-1)?.part ?? newest;
-      if (newest - end <= this.limits.hotParts) continue;
+      if (newest - segmentEnd(segment, newest) <= this.limits.hotFrames) continue;
       if (segment.parts[0]?.media === undefined) break;
-      for (const part of segment.parts) delete part.media;
+      cool(segment);
     }
     while (this.segments.length > 1) {
       const second = this.segments[1] as Segment;
-      if (newest + 1 - (second.parts[0]?.part ?? newest) < this.limits.windowParts) break;
+      if (newest - (second.parts[0]?.frame ?? newest) < this.limits.windowFrames) break;
       this.retired.push(this.segments.shift() as Segment);
       this.revision++;
     }
     const gone: Segment[] = [];
     while (this.retired.length > 0) {
       const oldest = this.retired[0] as Segment;
-      if (newest - (oldest.parts.at(-1)?.part ?? newest) <= 2 * this.limits.windowParts + oldest.parts.length) break;
+      // its own length and the playlist's, from its leaving the playlist on (conformance.md, HLS 2)
+      if (newest - segmentEnd(oldest, newest) <= 2 * this.limits.windowFrames + segmentFrames(oldest)) break;
       gone.push(this.retired.shift() as Segment);
     }
     return gone;

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import type { RoomId } from '../../src/domain/ids.ts';
 import { NS_PER_MS, aacFrameStartNs, videoFrameStartNs } from '../../src/domain/programme-time.ts';
-import type { TrackName } from '../../src/domain/rendition.ts';
+import { videoTrack, type TrackName } from '../../src/domain/rendition.ts';
 import { FrameReader } from '../../src/media/framing.ts';
 import { PROGRAMME_FRAME as F, encodeProgrammeMessage, encodeUnit, type Refused, type Welcome } from '../../src/media/programme-protocol.ts';
 
@@ -14,6 +14,8 @@ export interface EncodedVideo {
   avcC: Buffer;
   width: number;
   height: number;
+  /** Each is shown for so many frames of the programme. */
+  step: 1 | 2;
   units: { data: Buffer; key: boolean }[];
 }
 
@@ -27,22 +29,26 @@ export interface Clip {
   phase: number;
   high: EncodedVideo;
   mid: EncodedVideo;
+  /** At half the rate, on even frames of the programme. */
+  low?: EncodedVideo;
   audio: EncodedAudio;
 }
 
 /** @param phase frames since the last place of the keyframe grid at the clip's start */
-export async function encodeClip(seconds: number, phase: number, sizes: { high: string; mid: string } = { high: '320x180', mid: '160x90' }): Promise<Clip> {
+export async function encodeClip(seconds: number, phase: number, sizes: { high: string; mid: string; low?: string } = { high: '320x180', mid: '160x90' }): Promise<Clip> {
   const high = await encodeVideo(seconds, phase, sizes.high, '300k');
   const mid = await encodeVideo(seconds, phase, sizes.mid, '100k');
+  const low = sizes.low === undefined ? undefined : await encodeVideo(seconds, phase, sizes.low, '60k', 2);
   const adts = await ffmpeg(['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`, '-ac', '2', '-c:a', 'aac', '-b:a', '96k', '-f', 'adts', 'pipe:1']);
-  return { phase, high, mid, audio: { config: Buffer.from([0x11, 0x90]), units: splitAdts(adts) } };
+  return { phase, high, mid, ...(low ? { low } : {}), audio: { config: Buffer.from([0x11, 0x90]), units: splitAdts(adts) } };
 }
 
-async function encodeVideo(seconds: number, phase: number, size: string, rate: string): Promise<EncodedVideo> {
+async function encodeVideo(seconds: number, phase: number, size: string, rate: string, step: 1 | 2 = 1): Promise<EncodedVideo> {
+  const first = step * Math.ceil(phase / step);
   const stream = await ffmpeg([
-    '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=30:duration=${seconds}`, '-pix_fmt', 'yuv420p',
+    '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${30 / step}:duration=${seconds}`, '-pix_fmt', 'yuv420p',
     '-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-b:v', rate, '-maxrate', rate, '-bufsize', rate,
-    '-g', '9999', '-sc_threshold', '0', '-force_key_frames', `expr:not(mod(n+${phase},64))`, '-bsf:v', 'h264_metadata=aud=insert', '-f', 'h264', 'pipe:1',
+    '-g', '9999', '-sc_threshold', '0', '-force_key_frames', `expr:not(mod(${step}*n+${first},64))`, '-bsf:v', 'h264_metadata=aud=insert', '-f', 'h264', 'pipe:1',
   ]);
   const [width, height] = size.split('x').map(Number) as [number, number];
   const units: EncodedVideo['units'] = [];
@@ -69,7 +75,7 @@ async function encodeVideo(seconds: number, phase: number, size: string, rate: s
   }
   finish();
   if (!sps || !pps) throw new Error('FFmpeg made no parameter sets');
-  return { avcC: avcRecord(sps, pps), width, height, units };
+  return { avcC: avcRecord(sps, pps), width, height, step, units };
 }
 
 export function avcRecord(sps: Buffer, pps: Buffer): Buffer {
@@ -150,7 +156,7 @@ export class ProgrammeSource {
       source.#socket.on('data', (chunk: Buffer) => reader.push(chunk));
       source.#socket.on('close', () => reject(new Error('the origin closed the connection')));
     });
-    source.#socket.write(encodeProgrammeMessage(F.hello, { version: 1, room, epoch, frameRate: 30, renditions: ['high', 'mid'] }));
+    source.#socket.write(encodeProgrammeMessage(F.hello, { version: 1, room, epoch, frameRate: 30, renditions: clip.low ? ['high', 'mid', 'low'] : ['high', 'mid'] }));
     await answered;
     if (source.welcome) source.#send(source.welcome);
     return source;
@@ -170,9 +176,10 @@ export class ProgrammeSource {
   #send(welcome: Welcome): void {
     const { clip } = this;
     const anchor = BigInt(welcome.anchorMonotonicNs);
-    for (const [name, video] of [['high', clip.high], ['mid', clip.mid]] as const) {
+    const videos = ([['high', clip.high], ['mid', clip.mid], ['low', clip.low]] as const).flatMap(([name, video]) => (video ? [{ name, video, sent: 0 }] : []));
+    for (const { name, video } of videos) {
       this.#socket.write(
-        encodeProgrammeMessage(F.init, { track: `video:${name}`, codec: 'h264', width: video.width, height: video.height, frameRate: 30, bitrateBps: 300_000, config: video.avcC.toString('base64') }),
+        encodeProgrammeMessage(F.init, { track: `video:${name}`, codec: 'h264', width: video.width, height: video.height, frameRate: 30 / video.step, bitrateBps: 300_000, config: video.avcC.toString('base64') }),
       );
     }
     this.#socket.write(encodeProgrammeMessage(F.init, { track: 'audio:aac', codec: 'aac', sampleRateHz: 48000, channels: 2, bitrateBps: 96_000, config: clip.audio.config.toString('base64') }));
@@ -181,17 +188,20 @@ export class ProgrammeSource {
     while (first % 64 !== clip.phase % 64) first++;
     this.firstFrame = first;
     const firstAac = Math.ceil((first * 48000) / (1024 * 30));
-    let video = 0;
     let audio = 0;
     this.#timer = setInterval(() => {
       if (this.#paused) return;
       const dueNs = process.hrtime.bigint() - anchor - BigInt(this.latencyMs) * NS_PER_MS;
-      while (video < clip.high.units.length && videoFrameStartNs(first + video + 1, 30) <= dueNs) {
-        for (const [track, encoded] of [['video:high', clip.high], ['video:mid', clip.mid]] as const) {
-          const unit = encoded.units[video];
-          if (unit) this.#unit(track, videoFrameStartNs(first + video, 30), 33_333_333n, unit.key, unit.data);
+      for (const stream of videos) {
+        const { step, units } = stream.video;
+        for (;;) {
+          const frame = step * (Math.ceil(first / step) + stream.sent);
+          const unit = units[stream.sent];
+          // encoded when its picture is there, not when that has been shown
+          if (!unit || videoFrameStartNs(frame + 1, 30) > dueNs) break;
+          this.#unit(videoTrack(stream.name), videoFrameStartNs(frame, 30), videoFrameStartNs(step, 30), unit.key, unit.data);
+          stream.sent++;
         }
-        video++;
       }
       while (audio < clip.audio.units.length && aacFrameStartNs(firstAac + audio + 1) <= dueNs) {
         this.#unit('audio:aac', aacFrameStartNs(firstAac + audio), 21_333_333n, true, clip.audio.units[audio] as Buffer);
