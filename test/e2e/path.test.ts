@@ -37,8 +37,7 @@ const person = (name: string, color: Colour, hz: number): string[] => [
 ];
 
 beforeAll(async () => {
-  // whoever vanishes is gone sooner than by default, which ingest-media.test.ts waits for
-  service = await startService({ env: { TESSERA_PUBLISHER_TIMEOUT_MS: '5000' } });
+  service = await startService();
   expect((await service.api('POST', '/api/rooms', { id: ROOM, name: 'The whole path', access: 'open' })).status).toBe(201);
   red = await startSynthetic(service.url, ROOM, person('Red', RED, RED_HZ));
   blue = await startSynthetic(service.url, ROOM, person('Blue', BLUE, BLUE_HZ));
