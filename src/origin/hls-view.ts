@@ -130,10 +130,9 @@ export class HlsView {
     return multivariantPlaylist({
       variants: room.programme.renditions.flatMap((rendition) => {
         const config = room.videoConfig(rendition);
-        return config ? [{ rendition, codecString: config.parameters.codecString, width: config.width, height: config.height, bitrateBps: config.bitrateBps }] : [];
+        return config ? [{ rendition, codecString: config.parameters.codecString, width: config.width, height: config.height, frameRate: config.frameRate, bitrateBps: config.bitrateBps }] : [];
       }),
       audio: { codecString: aacCodecString(audio.config), channels: audio.channels, bitrateBps: audio.bitrateBps },
-      frameRate: room.grid.frameRate,
       grid: room.grid,
       segments: room.segments.segments,
     });

@@ -129,11 +129,10 @@ describe('multivariant playlist', () => {
     const list = listOf([4, 4, 4, 4, 4, 4]);
     const text = multivariantPlaylist({
       variants: [
-        { rendition: 'high', codecString: 'avc1.42c01f', width: 1280, height: 720, bitrateBps: 2_500_000 },
-        { rendition: 'mid', codecString: 'avc1.42c01e', width: 640, height: 360, bitrateBps: 600_000 },
+        { rendition: 'high', codecString: 'avc1.42c01f', width: 1280, height: 720, frameRate: 30, bitrateBps: 2_500_000 },
+        { rendition: 'mid', codecString: 'avc1.42c01e', width: 320, height: 180, frameRate: 15, bitrateBps: 600_000 },
       ],
       audio: { codecString: 'mp4a.40.2', channels: 2, bitrateBps: 128_000 },
-      frameRate: 30,
       grid,
       segments: list.segments,
     });
@@ -144,8 +143,10 @@ describe('multivariant playlist', () => {
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Programme",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"
 #EXT-X-STREAM-INF:BANDWIDTH=1620000,AVERAGE-BANDWIDTH=1620000,CODECS="avc1.42c01f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=30.000,AUDIO="audio"
 high.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=570000,AVERAGE-BANDWIDTH=570000,CODECS="avc1.42c01e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=30.000,AUDIO="audio"
+#EXT-X-STREAM-INF:BANDWIDTH=570000,AVERAGE-BANDWIDTH=570000,CODECS="avc1.42c01e,mp4a.40.2",RESOLUTION=320x180,FRAME-RATE=15.000,AUDIO="audio"
 mid.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=120000,AVERAGE-BANDWIDTH=120000,CODECS="mp4a.40.2",AUDIO="audio"
+audio.m3u8
 `);
   });
 });

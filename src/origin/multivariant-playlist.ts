@@ -10,6 +10,7 @@ export interface VariantInput {
   codecString: string;
   width: number;
   height: number;
+  frameRate: number;
   /** Said by the encoder; counts until enough was measured. */
   bitrateBps: number;
 }
@@ -17,7 +18,6 @@ export interface VariantInput {
 export interface MultivariantInput {
   variants: readonly VariantInput[];
   audio: { codecString: string; channels: number; bitrateBps: number };
-  frameRate: number;
   grid: PartGrid;
   segments: readonly Segment[];
 }
@@ -38,10 +38,12 @@ export function multivariantPlaylist(input: MultivariantInput): string {
     lines.push(
       `#EXT-X-STREAM-INF:BANDWIDTH=${video.peakBps + audio.peakBps},AVERAGE-BANDWIDTH=${video.averageBps + audio.averageBps},` +
         `CODECS="${variant.codecString},${input.audio.codecString}",RESOLUTION=${variant.width}x${variant.height},` +
-        `FRAME-RATE=${input.frameRate.toFixed(3)},AUDIO="audio"`,
+        `FRAME-RATE=${variant.frameRate.toFixed(3)},AUDIO="audio"`,
       `${variant.rendition}.m3u8`,
     );
   }
+  // For links too thin for any picture, and for listening on the way (Apple's authoring specification asks for one).
+  lines.push(`#EXT-X-STREAM-INF:BANDWIDTH=${audio.peakBps},AVERAGE-BANDWIDTH=${audio.averageBps},CODECS="${input.audio.codecString}",AUDIO="audio"`, 'audio.m3u8');
   return `${lines.join('\n')}\n`;
 }
 

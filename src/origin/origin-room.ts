@@ -336,7 +336,7 @@ export class OriginRoom {
       video: Object.fromEntries(
         [...this.#videoConfigs].map(([r, configs]) => [
           r,
-          configs.map((c) => ({ number: c.number, avcC: c.avcC.toString('base64'), width: c.width, height: c.height, bitrateBps: c.bitrateBps })),
+          configs.map((c) => ({ number: c.number, avcC: c.avcC.toString('base64'), width: c.width, height: c.height, frameRate: c.frameRate, bitrateBps: c.bitrateBps })),
         ]),
       ),
       audio: this.#audioConfigs.filter(Boolean).map((c) => ({ number: c.number, config: c.config.toString('base64'), bitrateBps: c.bitrateBps })),

@@ -12,6 +12,7 @@ export interface StoredVideoConfig {
   avcC: string;
   width: number;
   height: number;
+  frameRate: number;
   bitrateBps: number;
 }
 export interface StoredAudioConfig {

@@ -150,7 +150,7 @@ export class Programme {
   configure(init: TrackInit): void {
     const config = Buffer.from(init.config, 'base64');
     if (init.codec === 'h264') {
-      this.video.get(init.track.slice('video:'.length) as VideoRendition)?.configure(config, init.width, init.height, init.bitrateBps);
+      this.video.get(init.track.slice('video:'.length) as VideoRendition)?.configure(config, init);
     } else if (init.codec === 'aac') this.audio.configure(config, init.bitrateBps, this.started);
     this.events.configured();
   }

@@ -13,6 +13,8 @@ export interface VideoConfig {
   avcC: Buffer;
   width: number;
   height: number;
+  /** Pictures per second. */
+  frameRate: number;
   bitrateBps: number;
   parameters: H264Parameters;
 }
@@ -64,11 +66,11 @@ export class VideoLane {
   }
 
   /** @returns true when the parameters are new. @throws RangeError when they cannot be used */
-  configure(avcC: Buffer, width: number, height: number, bitrateBps: number): boolean {
+  configure(avcC: Buffer, { width, height, frameRate, bitrateBps }: Omit<VideoConfig, 'number' | 'avcC' | 'parameters'>): boolean {
     if (this.#newest?.avcC.equals(avcC)) return false;
     const parameters = h264Parameters(avcC);
     skipPicture({ frameNum: 0, pocLsb: 0, reference: true }, parameters); // must be possible
-    this.#newest = { number: this.#newest ? this.#newest.number + 1 : 0, avcC, width, height, bitrateBps, parameters };
+    this.#newest = { number: this.#newest ? this.#newest.number + 1 : 0, avcC, width, height, frameRate, bitrateBps, parameters };
     this.#needsIdr = true;
     return true;
   }
