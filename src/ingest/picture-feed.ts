@@ -1,5 +1,5 @@
 /** One publication's pictures: from the sink into the frame ring, where readers find them by its sequence number. */
-import { FrameRingWriter, i420Bytes, ringPath } from '../media/frame-ring.ts';
+import { FrameRingWriter, i420Bytes, ringDelayMs, ringPath } from '../media/frame-ring.ts';
 import type { VideoFrame } from './wrtc.ts';
 
 /** Rings grow in these steps, so that a publisher that starts small does not make one for every size on the way up. Unused parts of a file in /dev/shm take no memory. */
@@ -44,6 +44,11 @@ export class PictureFeed {
   get aspect(): number | undefined {
     if (this.height === 0) return undefined;
     return this.rotation % 180 === 0 ? this.width / this.height : this.height / this.width;
+  }
+
+  /** So far ahead pictures may be stamped (sync-correction.ts): all before their time must be in the ring. */
+  get mostDelayMs(): number {
+    return this.#writer ? ringDelayMs(this.#writer.slots) : 0;
   }
 
   /** @param ptsNs when it is to be shown, on the host's monotonic clock: arrival, or a little later */

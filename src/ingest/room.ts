@@ -93,11 +93,12 @@ export class IngestRoom {
       publicIp: this.config.publicIp,
       publisherTimeoutMs: this.config.publisherTimeoutMs,
       stereo: request.source === 'screen', // a shared tab's music; microphones are mono
-      onPicture: (frame) => publication.pictures?.write(frame, process.hrtime.bigint() + BigInt(Math.round(sync.nextPictureDelayMs() * 1e6))),
+      onPicture: (frame) => publication.pictures?.write(frame, sync.pictureStampNs(process.hrtime.bigint(), publication.pictures.mostDelayMs)),
       onSound: (block) => publication.sound?.queue.push(block.samples, block.sampleRate, block.channelCount, Number(process.hrtime.bigint())),
       onSync: (playedAheadMs) => {
         sync.measured(playedAheadMs);
         if (publication.sound) publication.sound.delayMs = sync.soundDelayMs;
+        return sync.moving;
       },
       onGone: (reason) => this.#gone(publication, reason),
     });

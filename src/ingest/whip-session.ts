@@ -20,8 +20,11 @@ export interface WhipSessionOptions {
   /** The picture's memory is gone when it returns. */
   onPicture: (frame: VideoFrame) => void;
   onSound: (block: AudioBlock) => void;
-  /** Each second: moment of the picture shown minus moment of the sound played, ms on the publisher's clock (sync-correction.ts). */
-  onSync: (playedAheadMs: number) => void;
+  /**
+   * Each second: moment of the picture shown minus moment of the sound played, ms on the publisher's clock (sync-correction.ts).
+   * @returns whether to measure again at once (250 ms)
+   */
+  onSync: (playedAheadMs: number) => boolean;
   /** The publisher went without saying so; called at most once, never after `close`. */
   onGone: (reason: string) => void;
 }
@@ -29,6 +32,7 @@ export interface WhipSessionOptions {
 /** Host candidates are there within some ms; a STUN server that does not answer must not hold the answer back. */
 const GATHERING_MS = 1500;
 const WATCH_MS = 1000;
+const SYNC_MS = 250;
 const PICTURE_IS_LIFE_MS = 1500;
 
 export class WhipSession {
@@ -43,6 +47,9 @@ export class WhipSession {
   #everConnected = false;
   #lastMediaAtMs = performance.now();
   #bytes = 0;
+  #lookAtMs = 0;
+  #looking = false;
+  #waiting: Waiting = {};
   #closed = false;
   /** Patches run one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -75,7 +82,7 @@ export class WhipSession {
     }
     if (this.offer.wantsAudioBack) await this.#openWayBack();
     const answer = await this.#answer();
-    this.#watch = setInterval(() => void this.#look().catch(() => undefined), WATCH_MS); // it was closed meanwhile
+    this.#watch = setInterval(() => this.#watched(), SYNC_MS);
     return { answer, etag: this.etag };
   }
 
@@ -193,24 +200,42 @@ export class WhipSession {
     }
   }
 
+  #watched(): void {
+    if (this.#looking || performance.now() < this.#lookAtMs) return;
+    this.#looking = true;
+    void this.#look()
+      .catch(() => undefined) // it was closed meanwhile
+      .finally(() => (this.#looking = false));
+  }
+
   async #look(): Promise<void> {
     const nowMs = performance.now();
+    this.#lookAtMs = nowMs + WATCH_MS - SYNC_MS / 2;
     const pictures = nowMs - this.#lastMediaAtMs < PICTURE_IS_LIFE_MS;
     if (pictures && !this.#audioSink) return; // no need to ask
     let dtls: string | undefined;
     const playing: { audio?: number; video?: number } = {};
+    const waiting: Waiting = {};
     const stats = await this.#peer.getStats();
-    stats.forEach((entry: { type: string; bytesReceived?: number; dtlsState?: string; kind?: 'audio' | 'video'; estimatedPlayoutTimestamp?: number }) => {
-      if (entry.type === 'inbound-rtp' && entry.kind) playing[entry.kind] = entry.estimatedPlayoutTimestamp;
+    stats.forEach((entry: StatsEntry) => {
+      if (entry.type === 'inbound-rtp' && entry.kind) {
+        playing[entry.kind] = entry.estimatedPlayoutTimestamp;
+        waiting[entry.kind] = { seconds: entry.jitterBufferDelay ?? 0, count: entry.jitterBufferEmittedCount ?? 0 };
+      }
       if (entry.type !== 'transport') return;
       dtls = entry.dtlsState;
       if ((entry.bytesReceived ?? 0) > this.#bytes) this.#lastMediaAtMs = nowMs;
       this.#bytes = entry.bytesReceived ?? 0;
     });
     if (this.#closed) return;
+    const before = this.#waiting;
+    this.#waiting = waiting;
     if (pictures) {
-      // known from the second sender report of both on, some 5 s after the start
-      if (playing.audio !== undefined && playing.video !== undefined) this.options.onSync(playing.video - playing.audio);
+      if (!waiting.audio || !waiting.video) return;
+      // known from the second sender report of both on, of browsers some 5 s after the start
+      const known = playing.audio !== undefined && playing.video !== undefined ? playing.video - playing.audio : undefined;
+      const playedAheadMs = known ?? waitedMs(before.audio, waiting.audio) - waitedMs(before.video, waiting.video);
+      if (this.options.onSync(playedAheadMs)) this.#lookAtMs = 0;
       return;
     }
     const reason = whyGone(
@@ -221,6 +246,28 @@ export class WhipSession {
     this.close();
     this.options.onGone(reason);
   }
+}
+
+interface StatsEntry {
+  type: string;
+  bytesReceived?: number;
+  dtlsState?: string;
+  kind?: 'audio' | 'video';
+  estimatedPlayoutTimestamp?: number;
+  jitterBufferDelay?: number;
+  jitterBufferEmittedCount?: number;
+}
+
+/** Sums over what has left the jitter buffer of each track. */
+interface Waiting {
+  audio?: { seconds: number; count: number };
+  video?: { seconds: number; count: number };
+}
+
+/** Mean time in the jitter buffer between two looks, ms; NaN when nothing left it. */
+function waitedMs(before: Waiting['audio'], now: Waiting['audio']): number {
+  if (!before || !now || now.count <= before.count) return Number.NaN;
+  return (1000 * (now.seconds - before.seconds)) / (now.count - before.count);
 }
 
 /**

@@ -18,11 +18,25 @@ const VERSION = 1;
 const HEADER_BYTES = 64;
 const SLOT_HEADER_BYTES = 64;
 const TRAILER_BYTES = 8;
-/** Pictures may be stamped up to 100 ms ahead (sync-correction.ts): three at 30 a second, and two more so that they are not overwritten while read. */
-export const RING_SLOTS = 6;
+/** Of pictures up to 1280×720, of those up to 1920×1088, and of larger ones: a slot of a 4K picture takes 12 MB of /dev/shm. */
+const SLOTS = { many: 12, some: 8, few: 6 } as const;
+/** The one that is written next, the one that is read, and one that comes meanwhile. */
+const BUSY_SLOTS = 3;
+const PICTURES_PER_S = 30;
 
 export function i420Bytes(width: number, height: number): number {
   return width * height + 2 * ((width + 1) >> 1) * ((height + 1) >> 1);
+}
+
+/** How many pictures of a size its ring holds. */
+export function ringSlots(maxPictureBytes: number): number {
+  if (maxPictureBytes <= i420Bytes(1280, 720)) return SLOTS.many;
+  return maxPictureBytes <= i420Bytes(1920, 1088) ? SLOTS.some : SLOTS.few;
+}
+
+/** So far ahead may pictures at 30 a second be stamped without being overwritten before their time: 300 ms of 12 slots. */
+export function ringDelayMs(slots: number): number {
+  return (Math.max(0, slots - BUSY_SLOTS) * 1000) / PICTURES_PER_S;
 }
 
 /** `/dev/shm/tessera-<instance>-<room>-<pid>-<feed index>-<generation>`; see docs/operations for the sweep of dead pids. */
@@ -46,7 +60,7 @@ export class FrameRingWriter {
   constructor(
     readonly path: string,
     readonly maxPictureBytes: number,
-    readonly slots: number = RING_SLOTS,
+    readonly slots: number = ringSlots(maxPictureBytes),
   ) {
     this.slotBytes = Math.ceil((SLOT_HEADER_BYTES + maxPictureBytes + TRAILER_BYTES) / 64) * 64;
     this.#fd = openSync(path, 'wx+', 0o600);
