@@ -32,3 +32,15 @@ function read(path: string): string | undefined {
     return undefined;
   }
 }
+
+export interface ProcessorTimes {
+  userSeconds: number;
+  systemSeconds: number;
+}
+
+/** Processor time a process has used, all its threads, in steps of 10 ms; zeros when it is gone. */
+export function processorTimes(pid: number): ProcessorTimes {
+  const stat = read(`/proc/${pid}/stat`);
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return { userSeconds: Number(fields[11] ?? 0) / 100, systemSeconds: Number(fields[12] ?? 0) / 100 };
+}

@@ -1,8 +1,29 @@
 /**
  * Many WHEP viewers in one process, made of node-datachannel: they count what arrives. Talks IPC with its parent:
- * in `{join: n}`, `{answer: index, sdp}`, `{report: true}`, `{leave: true}`; out `{offer: index, sdp}`, `{totals}`.
+ * in `{join: n}`, `{answer: index, sdp}`, `{take: index, sdp}` (an offer to be answered), `{report: true}`, `{leave: true}`;
+ * out `{offer: index, sdp}`, `{answered: index, sdp}`, `{totals}`. With `--feedback` they do what a browser does: offer
+ * retransmission, and report loss, bandwidth and one packet as lost now and then.
  */
+import { networkInterfaces } from 'node:os';
 import { Audio, PeerConnection, Video, type Track } from 'node-datachannel';
+import { KeyframeWatch } from './keyframe-watch.ts';
+import { bandwidthEstimate, negativeAck, receiverReport } from './viewer-feedback.ts';
+
+const VIDEO_PAYLOAD_TYPE = 96;
+const FEEDBACK_MS = 500;
+const RTX_PAYLOAD_TYPE = 97;
+/** Each how many-th feedback asks for a packet again. */
+const NACK_EVERY = 2;
+const feedback = process.argv.includes('--feedback');
+
+interface Stream {
+  track: Track;
+  first: number;
+  highest: number;
+  packets: number;
+  video: boolean;
+  asked: Set<number>;
+}
 
 interface Counted {
   pc: PeerConnection;
@@ -10,7 +31,10 @@ interface Counted {
   connected: boolean;
   packets: number;
   bytes: number;
-  streams: Map<number, { first: number; highest: number; packets: number }>;
+  streams: Map<number, Stream>;
+  picture: KeyframeWatch;
+  pictureAtMs: number;
+  repaired: number;
 }
 
 export interface ViewerTotals {
@@ -22,60 +46,136 @@ export interface ViewerTotals {
   missing: number;
   /** The viewer with the fewest packets. */
   leastPackets: number;
+  /** Packets asked for again, and those that came. */
+  asked: number;
+  repaired: number;
+  /** By viewer: when the last packet of its first keyframe came, ms since 1970; 0 before. */
+  firstPictureAtMs: number[];
 }
 
-const viewers: Counted[] = [];
+let viewers: Counted[] = [];
+let askedInAll = 0;
 const say = (message: object): void => void process.send?.(message);
 
-function join(index: number): void {
-  const pc = new PeerConnection(`v${index}`, { iceServers: [], disableAutoNegotiation: true, bindAddress: '127.0.0.1' });
-  const video = new Video('0', 'RecvOnly');
-  video.addH264Codec(96, 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1');
-  const audio = new Audio('1', 'RecvOnly');
-  audio.addOpusCodec(111);
-  const viewer: Counted = { pc, tracks: [pc.addTrack(video), pc.addTrack(audio)], connected: false, packets: 0, bytes: 0, streams: new Map() };
+function add(index: number, pc: PeerConnection): Counted {
+  const viewer: Counted = { pc, tracks: [], connected: false, packets: 0, bytes: 0, streams: new Map(), picture: new KeyframeWatch(), pictureAtMs: 0, repaired: 0 };
   viewers[index] = viewer;
-  for (const track of viewer.tracks) track.onMessage((packet) => count(viewer, packet));
   pc.onStateChange((state) => {
     viewer.connected = state === 'connected';
   });
+  return viewer;
+}
+
+function listen(viewer: Counted, track: Track): void {
+  viewer.tracks.push(track);
+  track.onMessage((packet) => count(viewer, track, packet));
+}
+
+function join(index: number): void {
+  const pc = new PeerConnection(`v${index}`, { iceServers: [], disableAutoNegotiation: true, bindAddress: '127.0.0.1' });
+  const viewer = add(index, pc);
+  const video = new Video('0', 'RecvOnly');
+  video.addH264Codec(VIDEO_PAYLOAD_TYPE, 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1');
+  if (feedback) video.addRTXCodec(RTX_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE, 90_000);
+  const audio = new Audio('1', 'RecvOnly');
+  audio.addOpusCodec(111);
+  for (const track of [pc.addTrack(video), pc.addTrack(audio)]) listen(viewer, track);
   pc.onGatheringStateChange((state) => {
     if (state === 'complete') say({ offer: index, sdp: pc.localDescription()?.sdp });
   });
   pc.setLocalDescription('offer');
 }
 
-function count(viewer: Counted, packet: Buffer): void {
+/** For servers that offer. Janus has no candidate on 127.0.0.1; packets between this machine's own addresses go over loopback all the same. */
+function take(index: number, sdp: string): void {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []).find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+  const pc = new PeerConnection(`v${index}`, { iceServers: [], disableAutoNegotiation: true, bindAddress: own ?? '127.0.0.1' });
+  const viewer = add(index, pc);
+  pc.onTrack((track) => listen(viewer, track));
+  pc.onGatheringStateChange((state) => {
+    if (state === 'complete') say({ answered: index, sdp: pc.localDescription()?.sdp });
+  });
+  pc.setRemoteDescription(sdp, 'offer');
+  pc.setLocalDescription('answer');
+}
+
+function count(viewer: Counted, track: Track, packet: Buffer): void {
   if (packet.length < 12 || ((packet[1] as number) >= 192 && (packet[1] as number) <= 223)) return;
+  viewer.packets++;
+  viewer.bytes += packet.length;
+  const payloadType = (packet[1] as number) & 0x7f;
+  if (payloadType === RTX_PAYLOAD_TYPE) {
+    viewer.repaired++;
+    return;
+  }
   const ssrc = packet.readUInt32BE(8);
   const sequence = packet.readUInt16BE(2);
   let stream = viewer.streams.get(ssrc);
-  if (!stream) viewer.streams.set(ssrc, (stream = { first: sequence, highest: sequence, packets: 0 }));
+  if (!stream) viewer.streams.set(ssrc, (stream = { track, first: sequence, highest: sequence, packets: 0, video: payloadType === VIDEO_PAYLOAD_TYPE, asked: new Set() }));
   const ahead = ((sequence - (stream.highest & 0xffff) + 0x8000) & 0xffff) - 0x8000;
+  if (stream.asked.size > 0 && stream.asked.delete(sequence)) {
+    viewer.repaired++;
+    return;
+  }
   if (ahead > 0) stream.highest += ahead;
   stream.packets++;
-  viewer.packets++;
-  viewer.bytes += packet.length;
+  if (stream.video && viewer.pictureAtMs === 0 && viewer.picture.packet(packet)) viewer.pictureAtMs = performance.timeOrigin + performance.now();
 }
 
+let rounds = 0;
+function sendFeedback(): void {
+  rounds++;
+  for (const viewer of viewers) {
+    if (!viewer?.connected) continue;
+    for (const [ssrc, stream] of viewer.streams) {
+      const reports = [receiverReport(ssrc, stream.highest)];
+      if (stream.video) {
+        reports.push(bandwidthEstimate(ssrc, 2_000_000));
+        if (rounds % NACK_EVERY === 0) {
+          const sequence = (stream.highest - 8) & 0xffff;
+          stream.asked.clear();
+          stream.asked.add(sequence);
+          askedInAll++;
+          reports.push(negativeAck(ssrc, sequence));
+        }
+      }
+      try {
+        stream.track.sendMessageBinary(Buffer.concat(reports));
+      } catch {
+        // closing
+      }
+    }
+  }
+}
+if (feedback) setInterval(sendFeedback, FEEDBACK_MS);
+
 function totals(): ViewerTotals {
-  const sum = (value: (v: Counted) => number): number => viewers.reduce((n, v) => n + value(v), 0);
+  const here = viewers.filter((v) => v !== undefined);
+  const sum = (value: (v: Counted) => number): number => here.reduce((n, v) => n + value(v), 0);
   return {
-    viewers: viewers.length,
+    viewers: here.length,
     connected: sum((v) => (v.connected ? 1 : 0)),
     packets: sum((v) => v.packets),
     bytes: sum((v) => v.bytes),
     missing: sum((v) => [...v.streams.values()].reduce((n, s) => n + s.highest - s.first + 1 - s.packets, 0)),
-    leastPackets: Math.min(...viewers.map((v) => v.packets)),
+    leastPackets: Math.min(...here.map((v) => v.packets)),
+    asked: askedInAll,
+    repaired: sum((v) => v.repaired),
+    firstPictureAtMs: viewers.map((v) => v.pictureAtMs),
   };
 }
 
-process.on('message', (message: { join?: number; answer?: number; sdp?: string; report?: true; leave?: true }) => {
+process.on('message', (message: { join?: number; answer?: number; take?: number; sdp?: string; report?: true; leave?: true }) => {
   try {
     if (message.join !== undefined) join(message.join);
     else if (message.answer !== undefined && message.sdp) viewers[message.answer]?.pc.setRemoteDescription(message.sdp, 'answer');
+    else if (message.take !== undefined && message.sdp) take(message.take, message.sdp);
     else if (message.report) say({ totals: totals() });
-    else if (message.leave) for (const viewer of viewers) viewer.pc.close();
+    else if (message.leave) {
+      for (const viewer of viewers) viewer.pc.close();
+      viewers = [];
+      askedInAll = 0;
+    }
   } catch (error) {
     say({ failed: String(error) });
   }
