@@ -1,6 +1,6 @@
 /** What we change in a checked offer before libwebrtc reads it. Pure text work. */
-import { isIP } from 'node:net';
 import { codecNames, formatSdp, type SdpDocument, type SdpMedia } from '../media/sdp.ts';
+import { isLiteralCandidate, withUsableCandidates } from '../media/sdp-offer.ts';
 
 /** VP8 is the cheapest to decode, so it goes first; the publisher sends the first codec of the answer. */
 const PREFERENCE = ['VP8', 'VP9', 'AV1', 'OPUS'];
@@ -9,16 +9,16 @@ const DROPPED = /^a=(msid|msid-semantic|simulcast|rid|ssrc:\d+ (msid|mslabel|lab
 /**
  * - one MediaStream for both tracks, because libwebrtc synchronises only within one (field-notes.md);
  * - no simulcast: the publisher then sends a single encoding;
- * - no candidates with host names: resolving them would let a caller make this host ask its resolver anything (mDNS names
- *   cannot be resolved here either; the pair is found from the other side).
+ * - no candidates with host names, and a bounded number of the others.
  */
 export function rewriteOffer(document: SdpDocument): string {
+  const { session, media: sections } = withUsableCandidates(document, isLiteralCandidate);
   return formatSdp({
-    session: document.session.filter((line) => !line.startsWith('a=msid-semantic')),
-    media: document.media.map((media) => ({
+    session: session.filter((line) => !line.startsWith('a=msid-semantic')),
+    media: sections.map((media) => ({
       ...media,
       formats: preferred(media),
-      lines: [...media.lines.filter((line) => !DROPPED.test(line) && !isNamedCandidate(line)), `a=msid:publication ${media.kind}`],
+      lines: [...media.lines.filter((line) => !DROPPED.test(line)), `a=msid:publication ${media.kind}`],
     })),
   });
 }
@@ -30,10 +30,6 @@ function preferred(media: SdpMedia): string[] {
     return at < 0 ? PREFERENCE.length : at;
   };
   return [...media.formats].sort((a, b) => rank(a) - rank(b)); // stable: the rest keeps its order
-}
-
-function isNamedCandidate(line: string): boolean {
-  return line.startsWith('a=candidate:') && isIP(line.split(' ')[4] ?? '') === 0;
 }
 
 /** The offer with other ICE credentials and without candidates: an ICE restart in the publisher's name (RFC 9725 §4.3.2). */

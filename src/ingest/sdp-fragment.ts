@@ -1,14 +1,13 @@
 /** `application/trickle-ice-sdpfrag` (RFC 8840 §9). */
 import { isIP } from 'node:net';
 import { AppError } from '../domain/errors.ts';
+import { MAX_REMOTE_CANDIDATES } from '../media/sdp-offer.ts';
 
 export interface TrickleFragment {
   ufrag: string | undefined;
   password: string | undefined;
   candidates: { mid: string; candidate: string }[];
 }
-
-const MAX_CANDIDATES = 64;
 
 /** Candidates we cannot use (host names, unknown mids are the peer's matter) are left out. @throws AppError malformedSdp */
 export function parseFragment(text: string): TrickleFragment {
@@ -22,9 +21,10 @@ export function parseFragment(text: string): TrickleFragment {
     if (line.startsWith('a=ice-ufrag:')) fragment.ufrag = checked(value, /^[A-Za-z0-9+/]{4,256}$/);
     else if (line.startsWith('a=ice-pwd:')) fragment.password = checked(value, /^[A-Za-z0-9+/]{22,256}$/);
     else if (line.startsWith('a=mid:')) mid = checked(value, /^[\x21-\x7e]{1,64}$/);
-    else if (line.startsWith('a=candidate:') && isIP(value.split(' ')[4] ?? '') !== 0 && fragment.candidates.length < MAX_CANDIDATES)
+    else if (line.startsWith('a=candidate:') && isIP(value.split(' ')[4] ?? '') !== 0 && fragment.candidates.length < MAX_REMOTE_CANDIDATES)
       fragment.candidates.push({ mid, candidate: `candidate:${value}` });
   }
+  if (fragment.password !== undefined && fragment.ufrag === undefined) throw new AppError('malformedSdp', { detail: 'The fragment has an ICE password without its ufrag.' });
   return fragment;
 }
 

@@ -5,6 +5,7 @@ import type { SessionAnswer, SessionPatch, SessionPatched } from '../node-api/co
 import { answerFragment, finishAnswer, offersStereo, withStereo } from './answer-text.ts';
 import type { CheckedOffer } from './offer-check.ts';
 import { attributes } from '../media/sdp.ts';
+import { MAX_REMOTE_CANDIDATES } from '../media/sdp-offer.ts';
 import { whyGone } from './liveness.ts';
 import { rewriteOffer, withIceCredentials } from './offer-rewrite.ts';
 import { parseFragment, type TrickleFragment } from './sdp-fragment.ts';
@@ -51,6 +52,8 @@ export class WhipSession {
   #looking = false;
   #waiting: Waiting = {};
   #closed = false;
+  /** Trickled since the offer or the last restart. */
+  #trickled = 0;
   /** Patches run one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   #ufrag: string;
@@ -187,14 +190,16 @@ export class WhipSession {
     const answer = await this.#answer();
     this.#ufrag = fragment.ufrag;
     this.etag = newEtag();
+    this.#trickled = 0;
     await this.#addCandidates(fragment);
     return { fragment: answerFragment(answer), etag: this.etag };
   }
 
-  /** What cannot be used is skipped (conformance.md): the session may well connect without it. */
+  /** What cannot be used, or is beyond what a client can have, is skipped (conformance.md): the session may well connect without it. */
   async #addCandidates(fragment: TrickleFragment): Promise<void> {
     const mids = this.offer.document.media.map((media) => attributes(media.lines, 'mid')[0] ?? '');
     for (const { mid, candidate } of fragment.candidates) {
+      if (++this.#trickled > MAX_REMOTE_CANDIDATES) return;
       const at = Math.max(0, mids.indexOf(mid));
       await this.#peer.addIceCandidate({ candidate, sdpMid: mids[at] ?? '0', sdpMLineIndex: at }).catch(() => undefined);
     }

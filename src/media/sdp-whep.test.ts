@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../domain/errors.ts';
-import { finishAnswer, isUsableCandidate, parseSdpFragment, parseWhepOffer } from './sdp-whep.ts';
+import { finishAnswer, isUsableCandidate, parseSdpFragment, parseWhepOffer, withoutUnusableCandidates } from './sdp-whep.ts';
 
 const SESSION = ['v=0', 'o=- 1 2 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0 1'];
-const TRANSPORT = ['a=ice-ufrag:abcd', 'a=ice-pwd:0123456789012345678901', 'a=fingerprint:sha-256 AA:BB', 'a=setup:actpass', 'a=rtcp-mux', 'a=recvonly'];
+const TRANSPORT = ['a=ice-ufrag:abcd', 'a=ice-pwd:0123456789012345678901', `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, 'a=setup:actpass', 'a=rtcp-mux', 'a=recvonly'];
 const VIDEO = [
   'm=video 9 UDP/TLS/RTP/SAVPF 96 102 103 108 109',
   'a=mid:0',
@@ -55,6 +55,7 @@ describe('parseWhepOffer', () => {
     ['one kind alone', text(...without(SESSION, 'a=group'), ...AUDIO)],
     ['plain baseline', text(...SESSION, ...instead(VIDEO, '42e01f', '64001f'), ...AUDIO)],
     ['sendrecv', text(...SESSION, ...instead(VIDEO, 'a=recvonly', 'a=sendrecv'), ...AUDIO)],
+    ['a section that is in the bundle only', text(...SESSION, ...VIDEO, ...instead(AUDIO, 'm=audio 9', 'm=audio 0').filter((line) => !/^a=(ice-|fingerprint|setup|rtcp-mux)/.test(line)), 'a=bundle-only')],
     ['bare line feeds', text(...SESSION, ...VIDEO, ...AUDIO).replaceAll('\r', '')],
   ])('takes %s', (_what, sdp) => {
     expect(codeOf(sdp)).toBe('accepted');
@@ -64,12 +65,14 @@ describe('parseWhepOffer', () => {
     ['nothing', ''],
     ['other text', 'hello'],
     ['JSON', '{"type":"offer"}'],
-    ['no m-line', text(...SESSION)],
     ['no origin', text(...without(SESSION, 'o='), ...VIDEO, ...AUDIO)],
     ['a broken m-line', text(...SESSION, 'm=video', 'a=mid:0')],
     ['no ICE credentials', text(...SESSION, ...without(VIDEO, 'a=ice-ufrag'), ...AUDIO)],
     ['no fingerprint', text(...SESSION, ...VIDEO, ...without(AUDIO, 'a=fingerprint'))],
     ['no mid', text(...SESSION, ...without(VIDEO, 'a=mid'), ...AUDIO)],
+    ['a payload type twice', text(...SESSION, ...instead(VIDEO, ' 96 ', ' 96 96 '), ...AUDIO)],
+    ['a fingerprint of another length', text(...SESSION, ...instead(VIDEO, 'sha-256', 'sha-512'), ...instead(AUDIO, 'sha-256', 'sha-512'))],
+    ['credentials that differ', text(...SESSION, ...VIDEO, ...instead(AUDIO, 'ufrag:abcd', 'ufrag:efgh'))],
     ['the same mid twice', text(...SESSION, ...VIDEO, ...instead(AUDIO, 'a=mid:1', 'a=mid:0'))],
     ['a bundle of what is not there', text(...instead(SESSION, '0 1', '0 1 2'), ...VIDEO, ...AUDIO)],
     ['two directions', text(...SESSION, ...VIDEO, 'a=sendonly', ...AUDIO)],
@@ -79,6 +82,7 @@ describe('parseWhepOffer', () => {
   });
 
   it.each([
+    ['no m-line', text(...without(SESSION, 'a=group'))],
     ['two videos', text(...instead(SESSION, '0 1', '0 1 2'), ...VIDEO, ...instead(VIDEO, 'a=mid:0', 'a=mid:2'), ...AUDIO)],
     ['two audios', text(...instead(SESSION, '0 1', '0 1 2'), ...VIDEO, ...AUDIO, ...instead(AUDIO, 'a=mid:1', 'a=mid:2'))],
     ['a data channel', text(...instead(SESSION, '0 1', '0 2'), ...VIDEO, 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'a=mid:2', ...TRANSPORT)],
@@ -118,6 +122,15 @@ describe('candidates', () => {
     expect(isUsableCandidate('candidate:1 1 udp 2122 192.0.2.2 5000 typ host')).toBe(true);
     expect(isUsableCandidate('candidate:1 1 udp 2122 0f1e2d3c.local 5000 typ host')).toBe(false);
     expect(isUsableCandidate('candidate:1 1 tcp 2122 192.0.2.2 9 typ host tcptype active')).toBe(false);
+  });
+
+  it('keeps no more of them than a client can have', () => {
+    const candidates = Array.from({ length: 900 }, (_, i) => `a=candidate:${i} 1 udp 1 192.0.2.${i % 250} ${1000 + i} typ host`);
+
+    const kept = withoutUnusableCandidates(text(...SESSION, ...VIDEO, ...candidates, ...AUDIO, ...candidates));
+
+    expect(kept.match(/^a=candidate:/gm)).toHaveLength(64);
+    expect(kept).toContain('m=audio');
   });
 
   it('reads a fragment by its m-lines', () => {

@@ -2,7 +2,8 @@
  * WHEP offers and answers as text (RFC 8866, draft-ietf-wish-whep; rules: docs of conformance, "WHIP and WHEP").
  * A viewer offers; we take at most one H.264 video and one Opus audio m-line, or refuse the whole offer.
  */
-import { AppError } from '../domain/errors.ts';
+import { attributes, formatSdp, parseSdp, type SdpMedia } from './sdp.ts';
+import { directionOf, isLiteralCandidate, malformed, readOffer, refuse, withUsableCandidates } from './sdp-offer.ts';
 
 export interface OfferedMedia {
   mid: string;
@@ -19,57 +20,28 @@ export interface WhepOffer {
   iceUfrag: string;
 }
 
-interface Section {
-  kind: string;
-  port: number;
-  protocol: string;
-  payloadTypes: number[];
-  lines: string[];
-}
-
-const MAX_MEDIA_SECTIONS = 16;
-
 /**
  * Reads and judges an offer.
  * @throws AppError malformedSdp (400) when it cannot be read or contradicts itself, unacceptableOffer (422) when it asks for what we do not send
  */
 export function parseWhepOffer(sdp: string): WhepOffer {
-  const { session, sections } = split(sdp);
-  const bundle = bundledMids(session);
-  const seen = new Set<string>();
-  const offer: WhepOffer = { iceUfrag: '' };
-  for (const section of sections) {
-    const mid = attribute(section.lines, 'mid');
-    if (mid === undefined || !/^[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,64}$/.test(mid)) malformed('An m-line has no usable a=mid.');
-    if (seen.has(mid)) malformed('Two m-lines have the same a=mid.');
-    seen.add(mid);
-    if (section.kind !== 'video' && section.kind !== 'audio') refuse(`An m-line of kind "${section.kind.slice(0, 20)}" cannot be taken.`);
-    if (offer[section.kind]) refuse(`More than one ${section.kind} m-line.`);
-    if (section.port === 0) refuse(`The ${section.kind} m-line is rejected by the offer itself.`);
-    checkTransport(section, session);
-    if (sections.length > 1 && !bundle.has(mid)) refuse('All m-lines must be bundled.');
-    const direction = ['sendrecv', 'recvonly', 'sendonly', 'inactive'].filter((d) => [...section.lines].includes(`a=${d}`));
-    if (direction.length > 1) malformed('An m-line has two directions.');
-    if (direction[0] === 'sendonly' || direction[0] === 'inactive') refuse(`The ${section.kind} m-line does not receive.`);
-    offer[section.kind] = section.kind === 'video' ? chooseVideo(section, mid) : chooseAudio(section, mid);
-    offer.iceUfrag ||= attribute(section.lines, 'ice-ufrag') ?? attribute(session, 'ice-ufrag') ?? '';
+  const { document, audio, video, iceUfrag } = readOffer(sdp);
+  for (const media of document.media) {
+    const way = directionOf(document, media);
+    if (way === 'sendonly' || way === 'inactive') refuse(`The ${media.kind} m-line does not receive.`);
+    if (midOf(media) === '') malformed('An m-line has no a=mid.');
   }
-  for (const mid of bundle) if (!seen.has(mid)) malformed('a=group:BUNDLE names an m-line that is not there.');
-  return offer;
+  return { video: video && chooseVideo(video), audio: audio && chooseAudio(audio), iceUfrag };
 }
 
 /** The offer as the library gets it: without candidates it would have to resolve (mDNS) or cannot use (TCP). */
 export function withoutUnusableCandidates(sdp: string): string {
-  return sdp
-    .split(/\r?\n/)
-    .filter((line) => !line.startsWith('a=candidate:') || isUsableCandidate(line.slice(2)))
-    .join('\r\n');
+  return formatSdp(withUsableCandidates(parseSdp(sdp), isUsableCandidate));
 }
 
 /** `candidate:…` (RFC 8839 §5.1): UDP with a literal address. */
 export function isUsableCandidate(candidate: string): boolean {
-  const fields = candidate.split(' ');
-  return fields.length >= 8 && fields[2]?.toLowerCase() === 'udp' && /^([0-9.]{7,15}|[0-9a-fA-F:]{2,45})$/.test(fields[4] ?? '');
+  return isLiteralCandidate(candidate) && candidate.split(' ')[2]?.toLowerCase() === 'udp';
 }
 
 export interface SdpFragment {
@@ -83,7 +55,7 @@ export function parseSdpFragment(fragment: string): SdpFragment {
   let mid = '';
   for (const line of fragment.split(/\r?\n/)) {
     if (line === '') continue;
-    if (!/^[a-z]=/.test(line)) malformed('The fragment is not SDP.');
+    if (!/^[a-z]=[^\0\r]{1,4096}$/.test(line)) malformed('A line of the fragment cannot be read.');
     if (line.startsWith('a=mid:')) mid = line.slice(6);
     else if (line.startsWith('a=ice-ufrag:')) out.iceUfrag = line.slice(12);
     else if (line.startsWith('a=candidate:') && out.candidates.length < 64) out.candidates.push({ candidate: line.slice(2), mid });
@@ -130,45 +102,12 @@ function publicCandidate(line: string, publicIp: string): string | undefined {
   return fields.join(' ');
 }
 
-function split(sdp: string): { session: string[]; sections: Section[] } {
-  const lines = sdp.split(/\r?\n/).filter((line) => line !== '');
-  if (lines[0] !== 'v=0') malformed('It does not begin with v=0.');
-  const session: string[] = [];
-  const sections: Section[] = [];
-  for (const line of lines) {
-    if (!/^[a-z]=/.test(line)) malformed('A line is not of the form x=….');
-    if (line.startsWith('m=')) {
-      const match = /^m=([A-Za-z]+) (\d{1,5}) ([A-Z/]+) (.+)$/.exec(line);
-      if (!match) malformed('An m-line cannot be read.');
-      const [, kind = '', port = '', protocol = '', formats = ''] = match;
-      sections.push({ kind, port: Number(port), protocol, payloadTypes: formats.split(' ').map(Number), lines: [] });
-      if (sections.length > MAX_MEDIA_SECTIONS) refuse('Too many m-lines.');
-      continue;
-    }
-    (sections[sections.length - 1]?.lines ?? session).push(line);
-  }
-  if (!session.some((line) => line.startsWith('o='))) malformed('It has no o= line.');
-  if (sections.length === 0) malformed('It has no m-line.');
-  return { session, sections };
-}
-
-function bundledMids(session: readonly string[]): Set<string> {
-  const line = session.find((l) => l.startsWith('a=group:BUNDLE'));
-  return new Set(line?.slice('a=group:BUNDLE'.length).split(' ').filter((mid) => mid !== '') ?? []);
-}
-
-function checkTransport(section: Section, session: readonly string[]): void {
-  if (section.lines.some((line) => line.startsWith('a=crypto:')) || !/^UDP\/TLS\/RTP\/SAVPF?$/.test(section.protocol))
-    refuse('Only DTLS-SRTP is spoken.');
-  for (const name of ['ice-ufrag', 'ice-pwd', 'fingerprint'])
-    if ((attribute(section.lines, name) ?? attribute(session, name)) === undefined) malformed(`a=${name} is missing.`);
-  if (!section.lines.includes('a=rtcp-mux')) refuse('a=rtcp-mux is needed.');
-  const setup = attribute(section.lines, 'setup') ?? attribute(session, 'setup') ?? 'actpass';
-  if (!['actpass', 'active', 'passive'].includes(setup)) malformed('a=setup is not one for an offer.');
+function midOf(media: SdpMedia): string {
+  return attributes(media.lines, 'mid')[0] ?? '';
 }
 
 /** Constrained baseline decoders only need packetization-mode 1; 42e01f is what every browser offers, 42…1f comes second. */
-function chooseVideo(section: Section, mid: string): OfferedMedia {
+function chooseVideo(section: SdpMedia): OfferedMedia {
   const candidates = codecs(section, 'H264/90000')
     .filter(({ parameters }) => parameter(parameters, 'packetization-mode') === '1')
     .map((codec) => ({ ...codec, rank: profileRank(parameter(codec.parameters, 'profile-level-id')) }))
@@ -177,7 +116,7 @@ function chooseVideo(section: Section, mid: string): OfferedMedia {
   const best = candidates[0];
   if (!best) refuse('The video m-line offers no H.264 baseline with packetization-mode=1.');
   const rtx = codecs(section, 'rtx/90000').find(({ parameters }) => parameter(parameters, 'apt') === String(best.payloadType));
-  return { mid, payloadType: best.payloadType, rtxPayloadType: rtx?.payloadType, parameters: best.parameters };
+  return { mid: midOf(section), payloadType: best.payloadType, rtxPayloadType: rtx?.payloadType, parameters: best.parameters };
 }
 
 function profileRank(profileLevelId: string | undefined): number {
@@ -187,10 +126,10 @@ function profileRank(profileLevelId: string | undefined): number {
   return (Number.parseInt(profile.slice(2, 4), 16) & 0x40) !== 0 ? 2 : 1;
 }
 
-function chooseAudio(section: Section, mid: string): OfferedMedia {
+function chooseAudio(section: SdpMedia): OfferedMedia {
   const opus = codecs(section, 'opus/48000/2')[0];
   if (!opus) refuse('The audio m-line offers no Opus.');
-  return { mid, payloadType: opus.payloadType, parameters: inStereo(opus.parameters) };
+  return { mid: midOf(section), payloadType: opus.payloadType, parameters: inStereo(opus.parameters) };
 }
 
 /** The programme's sound is stereo, and says so (RFC 7587 §7.1); a viewer that did not ask for stereo mixes it down itself. */
@@ -199,11 +138,22 @@ function inStereo(parameters: string): string {
   return [...(others.length > 0 ? others : ['minptime=10', 'useinbandfec=1']), 'stereo=1', 'sprop-stereo=1'].join(';');
 }
 
-function codecs(section: Section, name: string): { payloadType: number; parameters: string }[] {
-  return section.payloadTypes
-    .filter((pt) => Number.isInteger(pt) && pt >= 0 && pt <= 127)
-    .filter((pt) => attribute(section.lines, 'rtpmap', `${pt} `)?.toLowerCase() === name.toLowerCase())
-    .map((payloadType) => ({ payloadType, parameters: attribute(section.lines, 'fmtp', `${payloadType} `) ?? '' }));
+function codecs(section: SdpMedia, name: string): { payloadType: number; parameters: string }[] {
+  const names = byPayloadType(section, 'rtpmap');
+  const parameters = byPayloadType(section, 'fmtp');
+  return section.formats
+    .filter((format) => names.get(format)?.toLowerCase() === name.toLowerCase())
+    .map((format) => ({ payloadType: Number(format), parameters: parameters.get(format) ?? '' }));
+}
+
+/** `a=name:<payload type> <value>`; the first counts. */
+function byPayloadType(section: SdpMedia, name: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const value of attributes(section.lines, name)) {
+    const [, format = '', rest = ''] = /^(\d{1,3}) (.*)$/.exec(value) ?? [];
+    if (!found.has(format)) found.set(format, rest);
+  }
+  return found;
 }
 
 function parameter(parameters: string, name: string): string | undefined {
@@ -212,17 +162,4 @@ function parameter(parameters: string, name: string): string | undefined {
     if (pair.slice(0, at).trim().toLowerCase() === name) return pair.slice(at + 1).trim();
   }
   return undefined;
-}
-
-function attribute(lines: readonly string[], name: string, start = ''): string | undefined {
-  const prefix = `a=${name}:${start}`;
-  return lines.find((line) => line.startsWith(prefix))?.slice(prefix.length);
-}
-
-function malformed(detail: string): never {
-  throw new AppError('malformedSdp', { detail });
-}
-
-function refuse(detail: string): never {
-  throw new AppError('unacceptableOffer', { detail });
 }
