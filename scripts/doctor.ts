@@ -35,7 +35,7 @@ function describe(config: Config): void {
   line('run folder', config.runDir);
   line('HTTP', `${config.httpHost}:${config.httpPort}${config.localMode ? ' (local mode: no TESSERA_API_KEYS)' : ''}`);
   line('UDP of publishers', `${config.ingestUdpPorts.min}-${config.ingestUdpPorts.max}`);
-  line('UDP of viewers', String(config.edgeUdpPort));
+  line('UDP of viewers', config.edges === 1 ? String(config.edgeUdpPort) : `${config.edgeUdpPort}-${config.edgeUdpPort + config.edges - 1}`);
   line('Redis', config.redisUrl === undefined ? 'embedded' : 'TESSERA_REDIS_URL');
   line('object store', config.storage === 's3' ? `s3, bucket ${config.s3Bucket}` : 'local disk');
 }

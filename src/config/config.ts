@@ -78,8 +78,10 @@ export const SETTINGS = {
   publicIp: { env: 'TESSERA_PUBLIC_IP', schema: z.union([z.ipv4(), z.ipv6()]).optional(), doc: 'Address put into ICE candidates for servers behind NAT.' },
   iceServers: { env: 'TESSERA_ICE_SERVERS', schema: iceServers.default([]), doc: 'STUN and TURN servers for clients and for ingest: a JSON array of {urls, username?, credential?}.' },
   ingestUdpPorts: { env: 'TESSERA_INGEST_UDP_PORTS', schema: portRange.default({ min: 40000, max: 40999 }), doc: 'UDP ports for publishers, shared by the ingest processes of a host.' },
-  edgeUdpPort: { env: 'TESSERA_EDGE_UDP_PORT', schema: int(41000, 1024, 65535), doc: 'The one UDP port on which an edge serves all its viewers.' },
-  edgeMaxViewers: { env: 'TESSERA_EDGE_MAX_VIEWERS', schema: int(400, 1, 100_000), doc: 'WHEP viewers one edge takes before it answers 503.' },
+  edgeUdpPort: { env: 'TESSERA_EDGE_UDP_PORT', schema: int(41000, 1024, 65535), doc: 'The one UDP port on which an edge serves all its viewers; with several edges the first of as many ports.' },
+  edges: { env: 'TESSERA_EDGES', schema: int(1, 1, 64), doc: 'Edge processes on this machine, each with a UDP port and up to a core of its own; viewers are spread over them.' },
+  edgeMaxViewers: { env: 'TESSERA_EDGE_MAX_VIEWERS', schema: int(400, 1, 100_000), doc: 'WHEP viewers one edge process takes; when all are full the answer is 503.' },
+  edgeDrainMs: { env: 'TESSERA_EDGE_DRAIN_MS', schema: int(1500, 0, 20_000), doc: 'An edge that is told to stop takes no more viewers and ends those it has evenly over this time, so that they come back elsewhere one after another.' },
   dataDir: { env: 'TESSERA_DATA_DIR', schema: z.string().min(1).default('data').transform((p) => resolve(p)), doc: 'Folder for everything that must survive: Redis, the DVR, recordings in progress, the local object store.' },
   runDir: { env: 'TESSERA_RUN_DIR', schema: z.string().min(1).max(60).optional(), doc: 'Folder for Unix sockets (short: socket paths end at 107 characters). Default: made from the data folder.' },
   roles: {
@@ -115,6 +117,7 @@ export const SETTINGS = {
   s3RequestChecksums: { env: 'TESSERA_S3_REQUEST_CHECKSUMS', schema: z.enum(['WHEN_REQUIRED', 'WHEN_SUPPORTED']).default('WHEN_REQUIRED'), doc: 'When the SDK adds checksums of its own; most S3-compatible stores need WHEN_REQUIRED.' },
   partFrames: { env: 'TESSERA_PART_FRAMES', schema: z.coerce.number().int().min(6).max(32).refine((n) => n % 2 === 0, 'must be even').default(16), doc: 'Video frames in an LL-HLS part, 6 to 32, even: 16 at 30 fps are 533⅓ ms, 6 are 200 ms.' },
   dvrSeconds: { env: 'TESSERA_DVR_SECONDS', schema: int(7200, 0, 86400), doc: 'How far back viewers can seek.' },
+  vodSeconds: { env: 'TESSERA_VOD_SECONDS', schema: int(7200, 0, 30 * 86400), doc: 'An ended broadcast stays playable for so long (what the DVR window held of it); then its disk space is freed.' },
   playerWebrtcViewers: { env: 'TESSERA_PLAYER_WEBRTC_VIEWERS', schema: int(0, 0, 100_000), doc: 'The player pages begin with WebRTC while a room has fewer WHEP viewers than this, otherwise with LL-HLS. 0: always LL-HLS, unless the address says `?mode=webrtc`.' },
   embedOrigins: { env: 'TESSERA_EMBED_ORIGINS', schema: embedOrigins.default(['*']), doc: 'Sites that may show `/embed/{room}` in a frame: `*`, `none`, or origins separated by commas. In local mode always pages of this machine only.' },
   roomIdleMs: { env: 'TESSERA_ROOM_IDLE_MS', schema: int(60_000, 1000, 86_400_000), doc: 'A mix ends this long after the last publisher left.' },
@@ -162,6 +165,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const parsed = out as Parsed;
   if (parsed.storage === 's3' && !parsed.s3Bucket) problems.push('TESSERA_S3_BUCKET: needed when TESSERA_STORAGE is s3');
   if (parsed.internalHost && !parsed.internalSecret) problems.push('TESSERA_INTERNAL_SECRET: needed with TESSERA_INTERNAL_HOST');
+  problems.push(...portProblems(parsed));
   const localMode = parsed.apiKeys === undefined || parsed.apiKeys.size === 0;
   if (localMode && parsed.httpHost && !['127.0.0.1', '::1', 'localhost'].includes(parsed.httpHost))
     problems.push('TESSERA_HTTP_HOST: without TESSERA_API_KEYS the service runs in local mode and listens on 127.0.0.1 only');
@@ -175,6 +179,15 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     localMode,
     instance,
   };
+}
+
+/** All problems that come of reading the ports as numbers are told already; then these are missing. */
+function portProblems({ edgeUdpPort, edges, ingestUdpPorts, roles }: Partial<Parsed>): string[] {
+  if (edgeUdpPort === undefined || edges === undefined || ingestUdpPorts === undefined || roles === undefined) return [];
+  const last = edgeUdpPort + edges - 1;
+  if (last > 65535) return [`TESSERA_EDGE_UDP_PORT: ${edges} edges from ${edgeUdpPort} on would need ports above 65535`];
+  if (!roles.includes('edge') || !roles.includes('ingest') || last < ingestUdpPorts.min || edgeUdpPort > ingestUdpPorts.max) return [];
+  return [`TESSERA_EDGE_UDP_PORT: the ports of the edges (${edgeUdpPort}-${last}) must lie outside of TESSERA_INGEST_UDP_PORTS (${ingestUdpPorts.min}-${ingestUdpPorts.max})`];
 }
 
 export function loadConfig(): Config {

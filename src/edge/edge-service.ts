@@ -1,5 +1,6 @@
 /** WHEP sessions of this edge: opens, changes and ends them. HTTP is in edge-api.ts. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RtcConfig } from 'node-datachannel';
 import type { Config } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
@@ -19,6 +20,8 @@ export interface EdgeServiceOptions {
   originAddress: (room: RoomId) => OriginAddress | Promise<OriginAddress>;
   /** A session is over, by whatever way: its record may go. */
   onEnded?: (session: SessionId, room: RoomId) => void;
+  /** No more viewers for lack of processor time. */
+  busy?: () => boolean;
   log: Logger;
   lingerMs?: number;
 }
@@ -57,7 +60,7 @@ export class EdgeService {
   /** @throws AppError malformedSdp, unacceptableOffer, noLiveProgramme, overloaded, unavailable */
   async open(request: WhepOpen): Promise<SessionAnswer> {
     const offer = parseWhepOffer(request.offer);
-    if (this.#draining || this.#sessions.size + this.#opening >= this.capacity)
+    if (this.#draining || this.#sessions.size + this.#opening >= this.capacity || this.options.busy?.())
       throw new AppError('overloaded', { detail: 'This edge takes no more viewers at the moment.', retryAfterSeconds: 5 });
     this.#opening++;
     try {
@@ -126,6 +129,18 @@ export class EdgeService {
     const sum = { ...this.past };
     for (const { viewer } of this.#sessions.values()) for (const name of Object.keys(sum) as (keyof ViewerCounters)[]) sum[name] += viewer.counters[name];
     return sum;
+  }
+
+  /** Takes no more viewers, and ends those that are there evenly within `limitMs`: they come back elsewhere one after another. */
+  async drain(limitMs: number): Promise<void> {
+    this.#draining = true;
+    const startedMs = performance.now();
+    const sessions = [...this.#sessions.values()];
+    for (const [i, { viewer }] of sessions.entries()) {
+      const dueMs = startedMs + (limitMs * i) / sessions.length;
+      if (dueMs > performance.now()) await delay(dueMs - performance.now());
+      viewer.close('edge drains');
+    }
   }
 
   close(): void {

@@ -21,6 +21,8 @@ export interface NodeRecord {
   url: string;
   /** Origin only: `tcp://host:port` of the programme protocol for edges on other machines. */
   programmeUrl?: string;
+  /** Edge only: rooms whose programme it has (some of them, when there are very many). */
+  rooms?: RoomId[];
   pid: number;
   startedAt: string;
   /** 0…1 and above: busy share of what the process can take. */
@@ -86,7 +88,7 @@ export interface RecordingState {
 /**
  * Paths. Ingest: whip, session (PATCH, DELETE), participant (PATCH, DELETE), room (DELETE: closes the room's process).
  * Edge: whep, session (PATCH, DELETE), rendition (POST `{rendition}`).
- * Origin: recordings, recording verbs, programme (GET: {@link ProgrammeState}; DELETE: ends it with ENDLIST), and the media
+ * Origin: recordings, recording verbs, programme (GET: {@link ProgrammeState}; DELETE: ends it with ENDLIST, `?forget=true` removes its media too), and the media
  * itself: `GET /hls/{room}/…`, `GET /tail/{room}/{rendition}` (endless fMP4, begins at a keyframe).
  */
 export const NODE_PATHS = {

@@ -25,7 +25,7 @@ export async function preflight(config: Config, signal?: AbortSignal): Promise<s
     config.roles.includes('mixer') ? gstreamerProblem(signal) : undefined,
     config.roles.some((r) => r === 'restream' || r === 'post-production') ? commandProblem('ffmpeg', ['-version'], 'ffmpeg', signal) : undefined,
     control && config.httpPort !== 0 ? tcpPortProblem(config.httpHost, config.httpPort) : undefined,
-    config.roles.includes('edge') ? udpPortProblem(config.edgeUdpPort) : undefined,
+    ...(config.roles.includes('edge') ? Array.from({ length: config.edges }, (_, i) => udpPortProblem(config.edgeUdpPort + i)) : []),
   ]);
   return found.filter((problem) => problem !== undefined);
 }

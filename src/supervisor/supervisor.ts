@@ -14,12 +14,16 @@ import { prettyLines } from './pretty-log.ts';
 
 /** Longest time from the first SIGTERM to the end of the last child. */
 export const STOP_MS = 9000;
+/** Of an edge, beside the time it takes to drain. */
+const EDGE_CLOSE_MS = 1000;
+
+type ChildName = RoleName | 'demo' | 'redis';
 
 /**
  * Stages of the end. Control first, or its reconciler would start again what is being ended; the origin last, because
  * recordings are closed with what the mixers still deliver; it gets the time that the others left over.
  */
-const STOP_STAGES: readonly { roles: readonly string[]; graceMs: number; takesRest?: boolean }[] = [
+const STOP_STAGES: readonly { roles: readonly ChildName[]; graceMs: number; takesRest?: boolean }[] = [
   { roles: ['demo'], graceMs: 1000 },
   { roles: ['control'], graceMs: 1500 },
   { roles: ['ingest', 'mixer', 'edge', 'restream', 'post-production'], graceMs: 3000 },
@@ -37,7 +41,8 @@ export interface SupervisorOptions {
 }
 
 export class Supervisor {
-  readonly #children = new Map<string, KeptChild>();
+  /** By name; further processes of a role have a number: `edge-2`. */
+  readonly #children = new Map<string, { role: ChildName; child: KeptChild }>();
   readonly #environment: Record<string, string | undefined>;
   #unlock: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -71,25 +76,29 @@ export class Supervisor {
     if (this.#closing) return;
     if (config.redisUrl === undefined) {
       const { child, answered } = startEmbeddedRedis({ dataDir: config.dataDir, runDir: config.runDir, env: childEnvironment(), log });
-      this.#children.set('redis', child); // at once: the end may come before the answer
+      this.#children.set('redis', { role: 'redis', child }); // at once: the end may come before the answer
       answered.catch(() => undefined); // heard below, unless the end came first
       await Promise.race([answered, this.#ended]);
     }
     if (this.#closing) return;
-    for (const role of config.roles) this.#children.set(role, this.#node(role, `workers/${role}.js`, []));
+    for (const role of config.roles)
+      for (let ordinal = 1; ordinal <= (role === 'edge' ? config.edges : 1); ordinal++) {
+        const name = ordinal === 1 ? role : `${role}-${ordinal}`;
+        this.#children.set(name, { role, child: this.#node(name, `workers/${role}.js`, ordinal === 1 ? [] : [String(ordinal)]) });
+      }
   }
 
   /** Starts the demo: a command beside the roles that is ended before them. */
   startDemo(url: string): void {
-    if (!this.#closing) this.#children.set('demo', this.#node('demo', 'scripts/demo.js', [url], { keepRunning: false }));
+    if (!this.#closing) this.#children.set('demo', { role: 'demo', child: this.#node('demo', 'scripts/demo.js', [url], { keepRunning: false }) });
   }
 
   /** Process id of each child, for tests and the log. */
   get pids(): Record<string, number | undefined> {
-    return Object.fromEntries([...this.#children].map(([name, child]) => [name, child.pid]));
+    return Object.fromEntries([...this.#children].map(([name, { child }]) => [name, child.pid]));
   }
 
-  /** Idempotent; bounded by {@link STOP_MS}. */
+  /** Idempotent; bounded by {@link STOP_MS}, and by what edges are given for draining beyond that. */
   close(): Promise<void> {
     this.#end();
     this.#closing ??= this.#close();
@@ -102,14 +111,17 @@ export class Supervisor {
     for (const [i, { roles, graceMs, takesRest }] of STOP_STAGES.entries()) {
       const later = STOP_STAGES.slice(i + 1).reduce((sum, stage) => sum + stage.graceMs, 0);
       const restMs = STOP_MS - later - (performance.now() - startedAt);
-      await Promise.all(roles.map((role) => this.#children.get(role)?.stop(takesRest ? Math.max(graceMs, restMs) : graceMs)));
+      const stopping = [...this.#children.values()].filter(({ role }) => roles.includes(role));
+      await Promise.all(
+        stopping.map(({ role, child }) => child.stop(Math.max(graceMs, takesRest ? restMs : 0, role === 'edge' ? config.edgeDrainMs + EDGE_CLOSE_MS : 0))),
+      );
     }
     sweepRings(config.instance, true);
     sweepRunDir(config.runDir);
     this.#unlock?.();
   }
 
-  #node(name: RoleName | 'demo', bundle: string, args: string[], more: { keepRunning?: boolean } = {}): KeptChild {
+  #node(name: string, bundle: string, args: string[], more: { keepRunning?: boolean } = {}): KeptChild {
     const { config, log, onGivenUp } = this.options;
     const pretty = config.logPretty && name !== 'demo';
     return new KeptChild({

@@ -23,12 +23,11 @@ export function whepEndpoints(services: Services): Endpoint[] {
         const { room: id, body: offer, query, claims, res } = call;
         const room = await roomOfOffer(state, call);
         if ((await state.rooms.mix(id)).status === 'idle') throw new AppError('noLiveProgramme', { retryAfterSeconds: 2 });
-        const node = await placement.edge(room);
         const session = newSessionId();
         const open: WhepOpen = { session, room: id, offer, rendition: query.rendition, audio: query.audio !== 'none' };
-        const answer = await nodeClient.call<SessionAnswer>(node.url, 'POST', NODE_PATHS.whep, open, OPEN_TIMEOUT_MS);
-        await rememberSession(state, { id: session, kind: 'whep', room: id, identity: identityOf(claims, 'viewer') }, node);
-        sendSessionCreated(res, `/whep/${id}/${session}`, answer, config.iceServers);
+        const { edge, opened } = await placement.onEdge(room, ({ url }) => nodeClient.call<SessionAnswer>(url, 'POST', NODE_PATHS.whep, open, OPEN_TIMEOUT_MS));
+        await rememberSession(state, { id: session, kind: 'whep', room: id, identity: identityOf(claims, 'viewer') }, edge);
+        sendSessionCreated(res, `/whep/${id}/${session}`, opened, config.iceServers);
       },
     }),
     ...sessionEndpoints('whep', 'watch', services),

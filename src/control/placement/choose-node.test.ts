@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RoleName } from '../../config/config.ts';
 import type { NodeId } from '../../domain/ids.ts';
 import type { NodeRecord } from '../../node-api/contract.ts';
-import { chooseEdge, chooseIngest, machineOf, originOf } from './choose-node.ts';
+import { chooseIngest, machineOf, originOf } from './choose-node.ts';
 
 function node(machine: string, role: RoleName, change: Partial<NodeRecord> = {}): NodeRecord {
   return { id: `${machine}-${role}` as NodeId, machine, role, region: 'eu', url: 'unix:/x', pid: 1, startedAt: '', load: 0, used: 0, capacity: 4, version: '', ...change };
@@ -36,14 +36,6 @@ describe('the ingest of a room', () => {
     expect(chooseIngest({}, machine('a', { used: 4 }))).toEqual({ kind: 'full' });
     expect(chooseIngest({}, [node('a', 'ingest')])).toEqual({ kind: 'none' });
   });
-});
-
-it('an edge is the one with most room', () => {
-  const nodes = [node('a', 'edge', { load: 0.9 }), node('b', 'edge', { used: 1 }), node('c', 'edge', { used: 4 })];
-
-  expect(chooseEdge(undefined, nodes)).toMatchObject({ id: 'b-edge' });
-  expect(chooseEdge(undefined, [node('c', 'edge', { used: 4 })])).toBe('full');
-  expect(chooseEdge(undefined, [])).toBeUndefined();
 });
 
 it("the origin is on the machine of the room's ingest, also while that is away", () => {

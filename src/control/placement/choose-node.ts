@@ -1,4 +1,4 @@
-/** Where a room or a viewer goes: pure choices over the living nodes. */
+/** Where a room goes: pure choices over the living nodes. Viewers: choose-edge.ts. */
 import type { NodeRecord } from '../../node-api/contract.ts';
 import type { NodeId } from '../../domain/ids.ts';
 
@@ -31,14 +31,6 @@ export function chooseIngest(room: { node?: NodeId; region?: string }, nodes: re
   const near = free.filter((n) => room.region === undefined || n.region === room.region);
   const node = emptiest(near.length > 0 ? near : free);
   return node ? { kind: 'node', node } : { kind: 'full' };
-}
-
-export function chooseEdge(region: string | undefined, nodes: readonly NodeRecord[]): NodeRecord | 'full' | undefined {
-  const edges = nodes.filter((n) => n.role === 'edge');
-  if (edges.length === 0) return undefined;
-  const free = edges.filter((n) => n.used < n.capacity);
-  const near = free.filter((n) => region === undefined || n.region === region);
-  return emptiest(near.length > 0 ? near : free) ?? 'full';
 }
 
 /** The origin of a room: on the machine of its ingest node. */

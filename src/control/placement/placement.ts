@@ -5,9 +5,17 @@ import type { RoomDocument } from '../../domain/room.ts';
 import type { NodeRecord } from '../../node-api/contract.ts';
 import type { RoomStore } from '../../state/room-store.ts';
 import type { CachedNodes } from './cached-nodes.ts';
-import { chooseEdge, chooseIngest, machineOf, originOf } from './choose-node.ts';
+import { rankEdges } from './choose-edge.ts';
+import { chooseIngest, machineOf, originOf } from './choose-node.ts';
+import { RecentEdges } from './recent-edges.ts';
+
+/** Edges asked for one viewer, and how long others are still tried: an answer that comes late helps nobody. */
+const MAX_EDGES_ASKED = 4;
+const ASK_OTHERS_WITHIN_MS = 3000;
 
 export class Placement {
+  readonly #recent = new RecentEdges();
+
   constructor(
     private readonly nodes: CachedNodes,
     private readonly rooms: RoomStore,
@@ -44,15 +52,30 @@ export class Placement {
     await this.rooms.update(room, (r) => (r.node === undefined ? { ...r, node: node.id } : undefined));
   }
 
-  /** @throws AppError overloaded or unavailable, with Retry-After */
-  async edge(room: RoomDocument): Promise<NodeRecord> {
-    const choice = chooseEdge(room.region, await this.nodes.list());
-    if (choice === 'full') throw new AppError('overloaded', { retryAfterSeconds: 10 });
-    if (!choice) {
-      this.nodes.forget();
-      throw new AppError('unavailable', { detail: 'No edge node is there at the moment.', retryAfterSeconds: 2 });
+  /**
+   * Opens a viewer on the best edge that takes it: one that is full or gone is passed over.
+   * @throws AppError overloaded or unavailable, with Retry-After; what `open` threw otherwise
+   */
+  async onEdge<T>(room: RoomDocument, open: (edge: NodeRecord) => Promise<T>): Promise<{ edge: NodeRecord; opened: T }> {
+    const startedMs = performance.now();
+    const ranked = rankEdges({ room: room.id, region: room.region, ...this.#recent.now(startedMs) }, await this.nodes.list());
+    if (ranked === 'full') throw new AppError('overloaded', { retryAfterSeconds: 10 });
+    let refused: unknown;
+    for (const edge of ranked.slice(0, MAX_EDGES_ASKED)) {
+      this.#recent.placed(edge.id, performance.now());
+      try {
+        return { edge, opened: await open(edge) };
+      } catch (error) {
+        refused = error;
+        if (!(error instanceof AppError) || (error.code !== 'overloaded' && error.code !== 'unavailable')) throw error;
+        this.#recent.failed(edge.id, performance.now());
+        this.nodes.forget();
+        if (performance.now() - startedMs > ASK_OTHERS_WITHIN_MS) break;
+      }
     }
-    return choice;
+    if (refused !== undefined) throw refused;
+    this.nodes.forget();
+    throw new AppError('unavailable', { detail: 'No edge node is there at the moment.', retryAfterSeconds: 2 });
   }
 
   /** @returns undefined when the room never had a publisher @throws AppError unavailable when the origin is away */

@@ -1,0 +1,34 @@
+/** Which edges may take a viewer, best first: a pure choice over the living nodes. */
+import type { NodeId, RoomId } from '../../domain/ids.ts';
+import type { NodeRecord } from '../../node-api/contract.ts';
+import { fullness } from './choose-node.ts';
+
+/**
+ * An edge that has the room's programme already may be fuller by this than one that would have to subscribe. Subscribing costs an
+ * edge about as much as four viewers, and the origin another copy of the programme.
+ */
+const SUBSCRIPTION_WORTH = 0.02;
+
+export interface Watching {
+  room: RoomId;
+  region?: string;
+  /** Viewers sent to an edge lately: its record may not know them yet. */
+  placed?: ReadonlyMap<NodeId, number>;
+  /** Edges that did not answer lately: asked last. */
+  failed?: ReadonlySet<NodeId>;
+}
+
+/** @returns edges with room, in the order in which to ask them: of the room's region first, the emptiest first; `full` when none has room */
+export function rankEdges({ room, region, placed, failed }: Watching, nodes: readonly NodeRecord[]): NodeRecord[] | 'full' {
+  const edges = nodes.filter((n) => n.role === 'edge');
+  const ranked = edges
+    .map((edge) => {
+      const used = edge.used + (placed?.get(edge.id) ?? 0);
+      const far = region !== undefined && edge.region !== region;
+      const cost = fullness({ ...edge, used }) - (edge.rooms?.includes(room) ? SUBSCRIPTION_WORTH : 0);
+      return { edge, free: edge.used < edge.capacity, cost, tier: (failed?.has(edge.id) ? 2 : 0) + (far ? 1 : 0) };
+    })
+    .filter(({ free }) => free)
+    .sort((a, b) => a.tier - b.tier || a.cost - b.cost);
+  return ranked.length === 0 && edges.length > 0 ? 'full' : ranked.map(({ edge }) => edge);
+}
