@@ -11,6 +11,7 @@ const COMPARE_EVERY = 3;
 const REQUEST_TIMEOUT_MS = 30_000;
 const RETRY_MS = 250;
 const MAX_FAILURES = 200;
+const AFTER_END_MS = 3000;
 
 interface Fetched extends Exchange {
   body: Buffer;
@@ -115,8 +116,9 @@ class RenditionFollower {
     if (this.newest?.ended) await this.#readOnceMore();
   }
 
-  /** Nothing may come behind the end. */
+  /** Nothing may come behind the end, and it must stay playable. */
   async #readOnceMore(): Promise<void> {
+    await delay(AFTER_END_MS);
     const { body, ...exchange } = await get(this.url);
     if (exchange.status !== 200) {
       this.#fail(`${exchange.url} answered ${exchange.status} behind its end`);

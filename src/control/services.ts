@@ -63,7 +63,7 @@ export function createServices(dependencies: ControlDependencies): Services {
     sessions,
     changes,
     images: new ImageCommands(state, files, changes, log),
-    ending: new RoomEnding(state, placement, nodeClient, mixes, restreams, sessions, files),
+    ending: new RoomEnding(state, placement, nodeClient, mixes, restreams, sessions, files, config.vodSeconds * 1000),
     qoe: new QoeBook(state.viewers, log, dependencies.metrics),
   };
 }

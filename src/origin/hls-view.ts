@@ -114,7 +114,8 @@ export class HlsView {
       if (!decided) throw new AppError('unavailable', { detail: 'The part did not come in time.', retryAfterSeconds: 1 });
       if (res.destroyed) return;
     }
-    const media = find()?.media?.get(rendition);
+    const segment = segments.find(msn);
+    const media = segment && (await this.room.partMedia(segment, index, rendition));
     if (!media) throw new AppError('notFound');
     send(res, 'video/iso.segment', IMMUTABLE, [media]);
   }

@@ -17,8 +17,6 @@ import { ProgrammeDisk, type ProgrammeFile } from './programme-disk.ts';
 import { SegmentList, type Segment } from './segment-list.ts';
 import type { VideoConfig, VideoLane } from './video-lane.ts';
 
-/** Players still read behind the end. */
-const EXPIRY_SLACK_SECONDS = 60;
 
 export interface RoomFollower {
   /** Called with every finished part; must not block. */
@@ -58,7 +56,7 @@ export class OriginRoom {
   private constructor(
     readonly room: RoomId,
     readonly frameRate: number,
-    private readonly config: Pick<Config, 'partFrames' | 'dvrSeconds'>,
+    private readonly config: Pick<Config, 'partFrames' | 'dvrSeconds' | 'vodSeconds'>,
     private readonly disk: ProgrammeDisk,
     readonly anchor: Anchor,
     private readonly log: Logger,
@@ -79,7 +77,7 @@ export class OriginRoom {
   }
 
   /** A room that never had a programme here, or whose old one has another frame rate: then numbers go on from `after`. */
-  static async create(room: RoomId, frameRate: number, config: Pick<Config, 'partFrames' | 'dvrSeconds'>, folder: string, log: Logger, after?: OriginRoom): Promise<OriginRoom> {
+  static async create(room: RoomId, frameRate: number, config: Pick<Config, 'partFrames' | 'dvrSeconds' | 'vodSeconds'>, folder: string, log: Logger, after?: OriginRoom): Promise<OriginRoom> {
     const anchor = after?.anchor ?? { monotonicNs: process.hrtime.bigint(), unixMs: Date.now() };
     const self = new OriginRoom(room, frameRate, config, new ProgrammeDisk(folder), anchor, log);
     if (after) {
@@ -93,7 +91,7 @@ export class OriginRoom {
   }
 
   /** @returns undefined when the folder holds no programme that can be taken up */
-  static async load(room: RoomId, config: Pick<Config, 'partFrames' | 'dvrSeconds'>, folder: string, log: Logger): Promise<OriginRoom | undefined> {
+  static async load(room: RoomId, config: Pick<Config, 'partFrames' | 'dvrSeconds' | 'vodSeconds'>, folder: string, log: Logger): Promise<OriginRoom | undefined> {
     const disk = new ProgrammeDisk(folder);
     const stored = await disk.load();
     if (!stored) return undefined;
@@ -185,15 +183,20 @@ export class OriginRoom {
     return this.#recent;
   }
 
-  /** Forgets an ended programme's media once its DVR window has passed. */
+  /** Frees the disk once an ended programme has been playable for as long as it is to be. */
   expire(): void {
-    const last = this.segments.lastPart;
-    if (!last || !this.segments.ended) return;
-    const agoMs = Number(this.nowNs() / NS_PER_MS) - framesMs(this.grid, last.frame);
-    if (agoMs < (this.config.dvrSeconds + EXPIRY_SLACK_SECONDS) * 1000) return;
+    if (!this.segments.ended || this.segments.segments.length + this.segments.retired.length === 0) return;
+    const agoMs = Number(this.nowNs() / NS_PER_MS) - framesMs(this.grid, Math.max(this.segments.endFrame, this.segments.retiredEndFrame));
+    if (agoMs >= (this.config.vodSeconds) * 1000) this.forget();
+  }
+
+  /** Removes the media of an ended programme; its numbers go on. */
+  forget(): void {
+    if (!this.segments.ended) return;
     this.disk.remove(this.segments.clear(), []);
     void this.disk.rewriteIndex([]).catch(() => undefined);
     this.#writeStateSoon();
+    this.#wake();
   }
 
   lane(rendition: VideoRendition): VideoLane | undefined {
@@ -224,6 +227,17 @@ export class OriginRoom {
     if (hot.every((b) => b !== undefined)) return hot as Buffer[];
     const stored = await this.disk.readSegment(segment.msn, rendition);
     return stored && [stored];
+  }
+
+  /** Bytes of one part; from disk when this process did not make it and playlists still name it. */
+  async partMedia(segment: Segment, index: number, rendition: Rendition): Promise<Buffer | undefined> {
+    const part = segment.parts[index];
+    const hot = part?.media?.get(rendition);
+    if (hot || !part) return hot;
+    const stored = await this.disk.readSegment(segment.msn, rendition);
+    const from = segment.parts.slice(0, index).reduce((sum, p) => sum + (p.bytes[rendition] ?? 0), 0);
+    const to = from + (part.bytes[rendition] ?? 0);
+    return stored && to > from && to <= stored.length ? stored.subarray(from, to) : undefined;
   }
 
   /**

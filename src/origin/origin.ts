@@ -21,7 +21,7 @@ const TICK_MS = 40;
 const EXPIRE_MS = 30_000;
 
 export interface OriginOptions {
-  config: Pick<Config, 'dataDir' | 'runDir' | 'partFrames' | 'dvrSeconds' | 'internalHost' | 'internalSecret'>;
+  config: Pick<Config, 'dataDir' | 'runDir' | 'partFrames' | 'dvrSeconds' | 'vodSeconds' | 'internalHost' | 'internalSecret'>;
   store: ChunkStore;
   log: Logger;
 }
@@ -86,8 +86,10 @@ export class Origin {
       return handled;
     });
     server.get('/programmes/:room', ({ params }) => this.#room(params['room']).state());
-    server.delete('/programmes/:room', ({ params }) => {
-      this.#rooms.get(params['room'] as RoomId)?.end();
+    server.delete('/programmes/:room', ({ params, query }) => {
+      const room = this.#rooms.get(params['room'] as RoomId);
+      room?.end();
+      if (query.get('forget') === 'true') room?.forget();
       return undefined;
     });
     server.post('/recordings', async (request) => this.recorder.start(recordingOpen(await request.json<unknown>())));

@@ -7,6 +7,8 @@ export const keys = {
   mix: (id: RoomId) => `tessera:room:${id}:mix`,
   mixMemory: (id: RoomId) => `tessera:room:${id}:mix-memory`,
   mixWanted: (id: RoomId) => `tessera:room:${id}:mix-wanted`,
+  /** The room document as it was, while an ended broadcast can be played. */
+  leftBroadcast: (id: RoomId) => `tessera:room:${id}:left-broadcast`,
   epoch: (id: RoomId) => `tessera:room:${id}:epoch`,
   autoRecorded: (id: RoomId) => `tessera:room:${id}:auto-recorded`,
   participants: (id: RoomId) => `tessera:room:${id}:participants`,

@@ -39,13 +39,27 @@ export class RoomStore {
     return updateJson<RoomDocument>(this.redis, keys.room(id), change);
   }
 
-  /** Forgets the room. The epoch counter stays, so that a late mixer of an older room of this name is still fenced off. */
-  async delete(id: RoomId): Promise<void> {
-    await this.redis
-      .multi()
+  /**
+   * Forgets the room. The epoch counter stays, so that a late mixer of an older room of this name is still fenced off; and for
+   * `broadcastMs` what is needed to play its broadcast to the end.
+   */
+  async delete(id: RoomId, broadcastMs = 0): Promise<void> {
+    const left = broadcastMs > 0 ? await this.get(id) : undefined;
+    const change = this.redis.multi();
+    if (left?.node !== undefined) change.set(keys.leftBroadcast(id), JSON.stringify(left), 'PX', broadcastMs);
+    await change
       .del(keys.room(id), keys.mix(id), keys.mixMemory(id), keys.mixWanted(id), keys.autoRecorded(id), keys.participants(id), keys.participantSettings(id), keys.uplink(id), keys.chat(id), keys.roomSessions(id))
       .srem(keys.rooms, id)
       .exec();
+  }
+
+  /** The document of a deleted room whose broadcast can still be played. */
+  leftBroadcast(id: RoomId): Promise<RoomDocument | undefined> {
+    return getJson<RoomDocument>(this.redis, keys.leftBroadcast(id));
+  }
+
+  async forgetBroadcast(id: RoomId): Promise<void> {
+    await this.redis.del(keys.leftBroadcast(id));
   }
 
   async mix(id: RoomId): Promise<MixState> {

@@ -19,6 +19,7 @@ export interface Answer {
 
 export interface OriginRigOptions {
   dvrSeconds?: number;
+  vodSeconds?: number;
   partFrames?: number;
 }
 
@@ -45,6 +46,7 @@ export class OriginRig {
       runDir: this.folder,
       partFrames: this.options.partFrames ?? 16,
       dvrSeconds: this.options.dvrSeconds ?? 600,
+      vodSeconds: this.options.vodSeconds ?? 600,
       internalHost: undefined,
       internalSecret: undefined,
     };

@@ -40,6 +40,7 @@ export function roomEndpoints({ state, ending, cachedRooms, changes, log }: Serv
           ...(body.region === undefined ? {} : { region: body.region }),
         };
         if (!(await state.rooms.create(room))) throw new AppError('roomExists');
+        await ending.forgetBroadcast(id);
         changes.changed(id);
         res.status(201).location(`/api/rooms/${id}`).json(await readRoomView(state, room, baseUrl));
       },

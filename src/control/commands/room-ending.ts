@@ -25,6 +25,7 @@ export class RoomEnding {
     private readonly restreams: RestreamCommands,
     private readonly sessions: SessionCommands,
     private readonly files: Pick<ImageFiles, 'deletePrefix'>,
+    private readonly broadcastMs: number,
   ) {}
 
   /**
@@ -37,6 +38,15 @@ export class RoomEnding {
     const running = this.#run(room).finally(() => this.#running.delete(room.id));
     this.#running.set(room.id, running);
     return running;
+  }
+
+  /** A room of the same name begins: nobody in it may see what an earlier one left to be played. */
+  async forgetBroadcast(id: RoomId): Promise<void> {
+    const left = await this.state.rooms.leftBroadcast(id);
+    if (!left) return;
+    await this.state.rooms.forgetBroadcast(id);
+    const origin = await this.placement.origin(left).catch(() => undefined);
+    if (origin) await ignoreMissing(this.nodeClient.call(origin.url, 'DELETE', `${NODE_PATHS.programme(id)}?forget=true`)).catch(() => undefined);
   }
 
   async #run(room: RoomDocument): Promise<void> {
@@ -56,7 +66,7 @@ export class RoomEnding {
       await this.files.deletePrefix(roomImagePrefix(room.id)).catch((error: unknown) => {
         if (endedMs < GIVE_UP_MS) throw error;
       });
-    await this.state.rooms.delete(room.id);
+    await this.state.rooms.delete(room.id, this.broadcastMs);
     this.state.events.publish({ type: 'roomDeleted', room: room.id });
   }
 }
