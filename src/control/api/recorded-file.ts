@@ -4,7 +4,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { RecordingFile } from '../../domain/recording.ts';
 import { contentDisposition } from '../../storage/content-disposition.ts';
 import type { RecordedFiles } from '../dependencies.ts';
-import { parseRange } from './byte-range.ts';
+import { parseRange } from '../../node-api/byte-range.ts';
 
 const PRESIGNED_SECONDS = 600;
 
