@@ -59,6 +59,17 @@ const iceServers = z.string().transform((text, ctx) => {
   }
 });
 
+/** RFC 7065: a scheme, a host, perhaps a port and a transport; nothing that could end the angle brackets of a Link header. */
+const turnUrls = z.string().transform((text, ctx) => {
+  const urls = text.split(/[\s,]+/).filter((u) => u !== '');
+  const bad = urls.filter((u) => !/^turns?:([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$/.test(u));
+  if (bad.length > 0) {
+    ctx.addIssue({ code: 'custom', message: 'must be TURN addresses such as turn:turn.example.com:3478?transport=udp separated by commas' });
+    return z.NEVER;
+  }
+  return urls;
+});
+
 /** Sources of a Content-Security-Policy's frame-ancestors; nothing that could end the directive. */
 const embedOrigins = z.string().transform((text, ctx) => {
   const origins = text.split(/[\s,]+/).filter((o) => o !== '');
@@ -77,6 +88,9 @@ export const SETTINGS = {
   publicUrl: { env: 'TESSERA_PUBLIC_URL', schema: z.url().optional(), doc: 'Address under which callers reach the service; used in the URLs of rooms. Default: taken from the request.' },
   publicIp: { env: 'TESSERA_PUBLIC_IP', schema: z.union([z.ipv4(), z.ipv6()]).optional(), doc: 'Address put into ICE candidates for servers behind NAT.' },
   iceServers: { env: 'TESSERA_ICE_SERVERS', schema: iceServers.default([]), doc: 'STUN and TURN servers for clients and for ingest: a JSON array of {urls, username?, credential?}.' },
+  turnUrls: { env: 'TESSERA_TURN_URLS', schema: turnUrls.default([]), doc: 'TURN servers whose credentials are made for each WHIP and WHEP session, separated by commas: `turn:turn.example.com:3478?transport=udp,turns:turn.example.com:443?transport=tcp`.' },
+  turnSecret: { env: 'TESSERA_TURN_SECRET', schema: z.string().min(16).optional(), doc: "The secret shared with those TURN servers (coturn's `static-auth-secret` with `use-auth-secret`); needed with TESSERA_TURN_URLS." },
+  turnTtlSeconds: { env: 'TESSERA_TURN_TTL_SECONDS', schema: int(43_200, 60, 604_800), doc: 'How long TURN credentials can be used to begin with; a relay that was taken with them goes on.' },
   ingestUdpPorts: { env: 'TESSERA_INGEST_UDP_PORTS', schema: portRange.default({ min: 40000, max: 40999 }), doc: 'UDP ports for publishers, shared by the ingest processes of a host.' },
   edgeUdpPort: { env: 'TESSERA_EDGE_UDP_PORT', schema: int(41000, 1024, 65535), doc: 'The one UDP port on which an edge serves all its viewers; with several edges the first of as many ports.' },
   edges: { env: 'TESSERA_EDGES', schema: int(1, 1, 64), doc: 'Edge processes on this machine, each with a UDP port and up to a core of its own; viewers are spread over them.' },
@@ -165,6 +179,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const parsed = out as Parsed;
   if (parsed.storage === 's3' && !parsed.s3Bucket) problems.push('TESSERA_S3_BUCKET: needed when TESSERA_STORAGE is s3');
   if (parsed.internalHost && !parsed.internalSecret) problems.push('TESSERA_INTERNAL_SECRET: needed with TESSERA_INTERNAL_HOST');
+  if (parsed.turnUrls?.length > 0 && !parsed.turnSecret) problems.push('TESSERA_TURN_SECRET: needed with TESSERA_TURN_URLS');
   problems.push(...portProblems(parsed));
   const localMode = parsed.apiKeys === undefined || parsed.apiKeys.size === 0;
   if (localMode && parsed.httpHost && !['127.0.0.1', '::1', 'localhost'].includes(parsed.httpHost))

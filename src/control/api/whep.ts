@@ -1,5 +1,6 @@
 import { AppError } from '../../domain/errors.ts';
 import { NODE_PATHS, type SessionAnswer, type WhepOpen } from '../../node-api/contract.ts';
+import { iceServersFor } from '../ice-servers/ice-servers.ts';
 import type { Services } from '../services.ts';
 import { endpoint, type Endpoint } from './endpoint.ts';
 import { findSession, identityOf, OPEN_TIMEOUT_MS, OPENING, rememberSession, roomOfOffer, sessionEndpoints } from './media-sessions.ts';
@@ -26,8 +27,9 @@ export function whepEndpoints(services: Services): Endpoint[] {
         const session = newSessionId();
         const open: WhepOpen = { session, room: id, offer, rendition: query.rendition, audio: query.audio !== 'none' };
         const { edge, opened } = await placement.onEdge(room, ({ url }) => nodeClient.call<SessionAnswer>(url, 'POST', NODE_PATHS.whep, open, OPEN_TIMEOUT_MS));
-        await rememberSession(state, { id: session, kind: 'whep', room: id, identity: identityOf(claims, 'viewer') }, edge);
-        sendSessionCreated(res, `/whep/${id}/${session}`, opened, config.iceServers);
+        const identity = identityOf(claims, 'viewer');
+        await rememberSession(state, { id: session, kind: 'whep', room: id, identity }, edge);
+        sendSessionCreated(res, `/whep/${id}/${session}`, opened, iceServersFor(config, identity));
       },
     }),
     ...sessionEndpoints('whep', 'watch', services),

@@ -1,4 +1,5 @@
 import { NODE_PATHS, type SessionAnswer, type WhipOpen } from '../../node-api/contract.ts';
+import { iceServersFor } from '../ice-servers/ice-servers.ts';
 import type { Services } from '../services.ts';
 import { endpoint, type Endpoint } from './endpoint.ts';
 import { identityOf, OPEN_TIMEOUT_MS, OPENING, rememberSession, roomOfOffer, sessionEndpoints } from './media-sessions.ts';
@@ -39,7 +40,7 @@ export function whipEndpoints(services: Services): Endpoint[] {
         await placement.keep(id, node);
         cachedRooms.forget(id); // it has a node now
         mixes.want({ ...room, node: node.id }).catch((error: unknown) => log.warn({ err: error, room: id }, 'the mix could not be asked for; the reconciler will'));
-        sendSessionCreated(res, `/whip/${id}/${session}`, answer, config.iceServers);
+        sendSessionCreated(res, `/whip/${id}/${session}`, answer, iceServersFor(config, identity));
       },
     }),
     ...sessionEndpoints('whip', 'publish', services),
