@@ -5,6 +5,7 @@ import { Link, useRoute } from './routing.tsx';
 const Rooms = lazy(() => import('./pages/rooms.tsx').then((m) => ({ default: m.RoomsPage })));
 const Join = lazy(() => import('./pages/join.tsx').then((m) => ({ default: m.JoinPage })));
 const Watch = lazy(() => import('./pages/watch.tsx').then((m) => ({ default: m.WatchPage })));
+const Embed = lazy(() => import('./pages/embed.tsx').then((m) => ({ default: m.EmbedPage })));
 const Studio = lazy(() => import('./pages/studio.tsx').then((m) => ({ default: m.StudioPage })));
 const Recordings = lazy(() => import('./pages/recordings.tsx').then((m) => ({ default: m.RecordingsPage })));
 const Status = lazy(() => import('./pages/status.tsx').then((m) => ({ default: m.StatusPage })));
@@ -28,6 +29,8 @@ function CurrentPage() {
       return <Join key={route.room} room={route.room} />;
     case 'watch':
       return <Watch key={route.room} room={route.room} />;
+    case 'embed':
+      return <Embed key={route.room} room={route.room} />;
     case 'studio':
       return <Studio key={route.room} room={route.room} />;
     case 'recordings':

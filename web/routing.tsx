@@ -2,12 +2,12 @@ import { useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent, type 
 
 export type Route =
   | { page: 'rooms' }
-  | { page: 'join' | 'watch' | 'studio'; room: string }
+  | { page: 'join' | 'watch' | 'embed' | 'studio'; room: string }
   | { page: 'recordings' }
   | { page: 'status' }
   | { page: 'unknown' };
 
-const ROOM_PAGE = /^\/(join|watch|studio)\/([A-Za-z0-9_-]{1,64})\/?$/;
+const ROOM_PAGE = /^\/(join|watch|embed|studio)\/([A-Za-z0-9_-]{1,64})\/?$/;
 
 /** Which page a path asks for. Anything else is `unknown`, never a guess. */
 export function parseRoute(pathname: string): Route {
@@ -15,7 +15,7 @@ export function parseRoute(pathname: string): Route {
   if (/^\/recordings\/?$/.test(pathname)) return { page: 'recordings' };
   if (/^\/status\/?$/.test(pathname)) return { page: 'status' };
   const match = ROOM_PAGE.exec(pathname);
-  if (match) return { page: match[1] as 'join' | 'watch' | 'studio', room: match[2] as string };
+  if (match) return { page: match[1] as 'join' | 'watch' | 'embed' | 'studio', room: match[2] as string };
   return { page: 'unknown' };
 }
 

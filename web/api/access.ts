@@ -1,4 +1,5 @@
 import { ApiError, errorOf, unreachable } from './api-error.ts';
+import { keptForTab } from './kept.ts';
 import type { Role } from './types.ts';
 
 /** Every room at once: what an operator's token names. */
@@ -26,15 +27,15 @@ export function keepTokenFromAddress(room: string): void {
 }
 
 export function keepToken(room: string, token: string): void {
-  sessionStorage.setItem(storageKey(room), token.trim());
+  keptForTab.set(storageKey(room), token.trim());
 }
 
 export function forgetToken(room: string): void {
-  sessionStorage.removeItem(storageKey(room));
+  keptForTab.remove(storageKey(room));
 }
 
 export function keptToken(room: string): string | undefined {
-  return sessionStorage.getItem(storageKey(room)) ?? undefined;
+  return keptForTab.get(storageKey(room));
 }
 
 /**
@@ -75,11 +76,11 @@ async function askForLocalToken(room: string, role: Role, name?: string): Promis
 
 function tabIdentity(role: Role): string {
   const key = `tessera.identity.${role}`;
-  let identity = sessionStorage.getItem(key);
+  let identity = keptForTab.get(key);
   if (!identity) {
     const bytes = crypto.getRandomValues(new Uint8Array(6));
     identity = `${role}-${[...bytes].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
-    sessionStorage.setItem(key, identity);
+    keptForTab.set(key, identity);
   }
   return identity;
 }

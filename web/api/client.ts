@@ -1,5 +1,5 @@
 import { errorOf, unreachable } from './api-error.ts';
-import type { CaptionLine, LayoutChoice, NodeInfo, Overlays, Participant, ParticipantPatch, Recording, Restream, Room, RoomImage, RoomRequest } from './types.ts';
+import type { CaptionLine, LayoutChoice, NodeInfo, Overlays, Participant, ParticipantPatch, Recording, Restream, Room, RoomImage, RoomRequest, Viewing } from './types.ts';
 
 /** One request to the API; a file goes as it is, anything else as JSON. @throws ApiError with the server's sentence */
 async function call<T>(token: string, method: string, path: string, body?: unknown): Promise<T> {
@@ -56,6 +56,7 @@ export const api = {
   startRestream: (token: string, id: string, url: string) => call<Restream>(token, 'POST', `${room(id)}/restreams`, { url }),
   stopRestream: (token: string, id: string, restream: string) =>
     call<void>(token, 'DELETE', `${room(id)}/restreams/${encodeURIComponent(restream)}`),
+  viewing: (token: string, id: string) => call<Viewing>(token, 'GET', `${room(id)}/qoe`),
   nodes: (token: string) => list<NodeInfo>(token, '/api/nodes', 'nodes'),
 };
 

@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import type { ChatMessage, ClientToServerEvents, ServerToClientEvents } from '../../src/control/signalling/events.ts';
-import type { Participant, Recording, Restream, Room, UplinkWish } from './types.ts';
+import type { CaptionLine, Participant, Recording, Restream, Room, UplinkWish } from './types.ts';
 
 export interface LiveState {
   connected: boolean;
@@ -20,6 +20,8 @@ export interface LiveState {
   restreams: Readonly<Record<string, Restream>>;
   /** What the room asks the person here to send; empty until it asks. */
   uplink: readonly UplinkWish[];
+  /** The newest line of live captions, with a number that counts them. */
+  caption?: CaptionLine & { number: number };
 }
 
 export const NOTHING_LIVE: LiveState = { connected: false, ended: false, removed: false, participants: [], chat: [], levels: {}, recordings: {}, restreams: {}, uplink: [] };
@@ -74,6 +76,7 @@ export class LiveEvents {
     socket.on('recording', (recording) => this.#set({ recordings: { ...this.#state.recordings, [recording.id]: recording } }));
     socket.on('restream', (restream) => this.#set({ restreams: { ...this.#state.restreams, [restream.id]: restream } }));
     socket.on('uplink', (wishes) => this.#set({ uplink: wishes }));
+    socket.on('caption', (caption) => this.#set({ caption: { ...caption, number: (this.#state.caption?.number ?? 0) + 1 } }));
     socket.on('stats', ({ levels }) => this.#set({ levels }));
   }
 

@@ -1,6 +1,7 @@
 /** What the API sends, as the pages read it: types only, from the API's views and the Socket.IO event map. */
 import type { RecordingView, RoomImageView, RoomView } from '../../src/control/api/views.ts';
 import type { LayoutChoice } from '../../src/domain/room.ts';
+import type { ViewerCount, ViewingPoint } from '../../src/domain/viewing.ts';
 import type { ServerToClientEvents } from '../../src/control/signalling/events.ts';
 
 export type { CaptionLine, Corner, CustomRegion, LayoutChoice, Overlays } from '../../src/domain/room.ts';
@@ -22,6 +23,13 @@ export interface RoomRequest {
   name?: string;
   layout?: LayoutChoice;
   access?: 'token' | 'open';
+}
+
+/** How a room reaches its viewers. */
+export interface Viewing {
+  viewers: ViewerCount;
+  slotMs: number;
+  points: ViewingPoint[];
 }
 
 export interface NodeInfo {

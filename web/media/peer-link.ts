@@ -14,7 +14,8 @@ export interface LinkEvents {
 }
 
 export interface LinkOptions {
-  endpoint: string;
+  /** Read before each attempt. */
+  readonly endpoint: string;
   /** Asked before each attempt, so that an expired token is not used again. */
   token: () => Promise<string | undefined>;
   events: LinkEvents;
@@ -51,6 +52,11 @@ export abstract class PeerLink {
   /** Statistics of the present connection; empty between two. */
   async stats(): Promise<RTCStatsReport | undefined> {
     return this.peer?.getStats();
+  }
+
+  /** The open session and the token it was opened with. */
+  protected get session(): { resource: string; token: string | undefined } | undefined {
+    return this.#session;
   }
 
   /** Adds the transceivers to a new connection. */

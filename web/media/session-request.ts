@@ -41,6 +41,18 @@ export function endSession(resource: string, token: string | undefined): void {
   fetch(resource, { method: 'DELETE', headers: authorization(token), keepalive: true }).catch(() => undefined);
 }
 
+/** `POST …/rendition` of a WHEP session. @throws ApiError */
+export async function changeRendition(resource: string, token: string | undefined, rendition: string): Promise<void> {
+  const response = await fetch(`${resource}/rendition`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...authorization(token) },
+    body: JSON.stringify({ rendition }),
+  }).catch((cause: unknown) => {
+    throw unreachable(cause);
+  });
+  if (!response.ok) throw await errorOf(response);
+}
+
 function authorization(token: string | undefined): Record<string, string> {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }

@@ -1,5 +1,7 @@
+import type { Rendition } from '../../src/domain/rendition.ts';
 import { withOpusStereo } from './opus-stereo.ts';
 import { PeerLink, type LinkOptions } from './peer-link.ts';
+import { changeRendition } from './session-request.ts';
 
 export interface WhepOptions extends LinkOptions {
   /** False for a participant, who hears the room through the mix-minus already. */
@@ -12,7 +14,10 @@ export class WhepClient extends PeerLink {
 
   constructor(private readonly whep: WhepOptions) {
     super({
-      ...whep,
+      get endpoint() {
+        return whep.endpoint;
+      },
+      token: whep.token,
       events: {
         ...whep.events,
         trackReceived: (event) => {
@@ -21,6 +26,12 @@ export class WhepClient extends PeerLink {
         },
       },
     });
+  }
+
+  /** Asks for another rendition at its next keyframe. @throws ApiError, or Error without a session */
+  async chooseRendition(rendition: Rendition | 'auto'): Promise<void> {
+    if (!this.session) throw new Error('There is no connection.');
+    await changeRendition(this.session.resource, this.session.token, rendition);
   }
 
   protected override prepare(peer: RTCPeerConnection): void {

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import { claimsOf, keepTokenFromAddress, keptToken, needsInvitation, tokenFor } from '../api/access.ts';
+import { keptForBrowser } from '../api/kept.ts';
 import { ApiError, inWords } from '../api/api-error.ts';
 import { api } from '../api/client.ts';
 import type { Room } from '../api/types.ts';
@@ -96,12 +97,12 @@ const NAME_KEY = 'tessera.name';
 /** Setup and call share the camera and microphone, so that joining does not open them again. */
 function Meeting({ room, fixedName, onEnd }: { room: Room; fixedName?: string; onEnd: (end: CallEnd) => void }) {
   const own = useOwnMedia();
-  const [name, setName] = useState(fixedName ?? localStorage.getItem(NAME_KEY) ?? '');
+  const [name, setName] = useState(fixedName ?? keptForBrowser.get(NAME_KEY) ?? '');
   const [joined, setJoined] = useState(false);
   const token = useCallback(() => tokenFor(room.id, 'participant', name), [room.id, name]);
 
   const join = (): void => {
-    if (!fixedName) localStorage.setItem(NAME_KEY, name);
+    if (!fixedName) keptForBrowser.set(NAME_KEY, name);
     if (own.media) own.media.name = name;
     setJoined(true);
   };
