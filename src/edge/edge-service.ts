@@ -11,7 +11,7 @@ import type { SessionAnswer, SessionPatch, WhepOpen } from '../node-api/contract
 import type { Logger } from '../observability/logger.ts';
 import { EdgeProgramme } from './edge-programme.ts';
 import { ProgrammeSubscription, type OriginAddress } from './programme-subscription.ts';
-import { Viewer, type ViewerCounters } from './viewer.ts';
+import { noViewerCounters, Viewer, type ViewerCounters } from './viewer.ts';
 
 const LINGER_MS = 10_000;
 
@@ -35,7 +35,7 @@ interface Session {
 
 export class EdgeService {
   /** Of viewers that are gone, by the same names as those of the living. */
-  readonly past: ViewerCounters = { packets: 0, octets: 0, nacked: 0, resent: 0, notResent: 0, refusedByTransport: 0 };
+  readonly past: ViewerCounters = noViewerCounters();
   opened = 0;
   readonly #sessions = new Map<SessionId, Session>();
   readonly #programmes = new Map<RoomId, { programme: EdgeProgramme; started: Promise<void> }>();

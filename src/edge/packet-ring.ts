@@ -13,6 +13,8 @@ export class PacketRing {
   #keyHead = -1;
   /** RTP time of the newest unit. */
   headTicks = 0;
+  /** How long the newest unit lasts. */
+  unitTicks = 0;
   readonly #slots: (RingPacket | undefined)[];
 
   /** @param capacity packets kept; the oldest go first. 2048 are 7 s of a 2.5 Mbps stream. */
@@ -20,7 +22,7 @@ export class PacketRing {
     this.#slots = new Array<RingPacket | undefined>(capacity);
   }
 
-  push(packets: readonly Buffer[], ticks: number, key: boolean): void {
+  push(packets: readonly Buffer[], ticks: number, key: boolean, unitTicks = 0): void {
     if (packets.length === 0) return;
     if (key) this.#keyHead = this.head;
     for (const packet of packets) {
@@ -28,6 +30,7 @@ export class PacketRing {
       this.head++;
     }
     this.headTicks = ticks;
+    this.unitTicks = unitTicks;
   }
 
   /** @returns undefined when it is gone or not yet there */
@@ -39,5 +42,11 @@ export class PacketRing {
   /** First packet of the newest keyframe, while the ring still holds it; otherwise -1. */
   get keyIndex(): number {
     return this.#keyHead >= 0 && this.#keyHead >= this.head - this.capacity ? this.#keyHead : -1;
+  }
+
+  /** From the newest keyframe to the newest unit, in ticks; undefined when the ring holds none. */
+  get keyAgeTicks(): number | undefined {
+    const key = this.get(this.keyIndex);
+    return key && this.headTicks - key.ticks;
   }
 }

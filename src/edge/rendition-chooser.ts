@@ -1,75 +1,231 @@
 /**
- * Which video rendition an `auto` viewer gets. Pure: fed with what the viewer reports, asked for the choice.
+ * Which rendition an `auto` viewer gets. Pure: fed with what the viewer reports (link-evidence.ts), asked ten times a second.
  *
- * REMB is capped near 1.5 × what is received (field notes), so it tells when to go down, never when to go up: going up is an
- * attempt after a quiet time, and the quiet time doubles with each attempt that failed soon.
+ * Down: at once when the link is far over (a third is lost, a queue of half a second, an estimate that fell far below what is sent), straight to
+ * the rung that fits what came through; after a second of lesser signs by one rung. Up: after a quiet time the rate of the next rung is tried with
+ * ballast (packets sent again), as no report says what a link could carry; then the rung itself on trial, with rollback. Each failure doubles
+ * the quiet time of that rung.
  */
-import type { VideoRendition } from '../domain/rendition.ts';
+import type { Rendition } from '../domain/rendition.ts';
+import { LinkEvidence } from './link-evidence.ts';
 
-const LOSSY = 0.08;
-const CLEAN = 0.02;
-/** The receiver's estimate lags behind a change of bitrate. */
-const SETTLED_MS = 3000;
-/** Below this an estimate says nothing: Chromium's stood at 14 kbit/s for a still picture on loopback. */
-const TELLING_BPS = 150_000;
-const STARVED_SHARE = 0.9;
-const HIGH_ROUND_TRIP_MS = 600;
-const DOWN_AFTER_MS = 2000;
-const FIRST_QUIET_MS = 5000;
-const LONGEST_QUIET_MS = 80_000;
-/** An attempt that held this long has succeeded. */
-const HELD_MS = 20_000;
+/** From the bottom up. */
+export const RUNGS = ['audio', 'low', 'mid', 'high'] as const satisfies readonly Rendition[];
 
-export interface ViewerReport {
-  nowMs: number;
-  /** 0…1 */
-  fractionLost?: number;
-  roundTripMs?: number;
-  rembBps?: number;
-  /** What was really sent of the picture lately (REMB does not count the sound): a still picture takes far less than its rendition may. */
-  sentBps?: number;
+const FIRST_WAIT_MS = 4000;
+/** A probe that fails is hardly seen, a trial is. */
+const LONGEST_WAIT_AFTER_PROBE_MS = 30_000;
+const LONGEST_WAIT_AFTER_TRIAL_MS = 80_000;
+const TRIAL_MS = 5000;
+/** Reports that come this soon after a change are about what was sent before it. */
+const GRACE_MS = 700;
+const LASTING_MS = 1000;
+/** A probe that was too much has filled a queue; it is empty again, and the reports about it have come, after this. */
+const RECOVERY_MS = 1500;
+const RAMP_MS = 1300;
+const PROBE_MS = 2100;
+/** The last reports about a probe come this much later. */
+const VERDICT_MS = 700;
+/** Ballast comes in large packets: what the rung's own, smaller ones have more of headers, and keyframes, is in the margin. */
+const PROBE_MARGIN = 1.2;
+const PROBE_MARGIN_BPS = 20_000;
+/** Headers of RTP, SRTP, UDP and IP, which the announced bitrates do not have, and a little air. */
+const OVERHEAD = 1.12;
+/** The first reports of a link that has become thin still average over the time before. */
+const PESSIMISM = 0.7;
+const PROBE_QUEUE_MS = 110;
+
+export interface Ladder {
+  /** Rungs that the programme has now; `audio` always. */
+  has(rung: Rendition): boolean;
+  /** Announced bitrate of picture and sound together. */
+  bitrateBps(rung: Rendition): number;
 }
 
+interface Probe {
+  to: Rendition;
+  startedAtMs: number;
+  fromBps: number;
+  toBps: number;
+  lossBefore: number;
+}
+
+type Verdict = 'good' | 'bad' | 'severe';
+
 export class RenditionChooser {
-  #current: VideoRendition = 'mid';
-  #quietMs = FIRST_QUIET_MS;
+  readonly evidence = new LinkEvidence();
+  /** Probes begun, rungs tried, and tries that were taken back. */
+  probes = 0;
+  trials = 0;
+  rollbacks = 0;
+  #current: Rendition;
+  /** When the present rung's picture began; undefined while its keyframe is waited for. */
+  #arrivedAtMs: number | undefined;
+  /** What is reported before this is about other things than the rung: a change or a probe. */
+  #judgedFromMs = 0;
+  #severe = false;
   #badSinceMs: number | undefined;
-  #goodSinceMs: number | undefined;
-  #changedAtMs: number;
+  #probe: Probe | undefined;
+  /** On trial: the rung it came from. */
+  #trialFrom: Rendition | undefined;
+  #quietSinceMs: number;
+  #lossBeforeTrial = 0;
+  readonly #waits: Record<Rendition, number> = { audio: 0, low: FIRST_WAIT_MS, mid: FIRST_WAIT_MS, high: FIRST_WAIT_MS };
 
-  constructor(nowMs: number) {
-    this.#changedAtMs = nowMs;
+  constructor(
+    nowMs: number,
+    private readonly ladder: Ladder,
+  ) {
+    this.#current = (['mid', 'low', 'high'] as const).find((rung) => ladder.has(rung)) ?? 'mid';
+    this.#quietSinceMs = nowMs;
   }
 
-  get current(): VideoRendition {
+  get current(): Rendition {
     return this.#current;
   }
 
-  /** @returns the choice after this report */
-  report({ nowMs, fractionLost, roundTripMs, rembBps, sentBps = 0 }: ViewerReport): VideoRendition {
-    const starved = rembBps !== undefined && sentBps > TELLING_BPS && rembBps < STARVED_SHARE * sentBps && nowMs - this.#changedAtMs > SETTLED_MS;
-    const bad = (fractionLost ?? 0) > LOSSY || (roundTripMs ?? 0) > HIGH_ROUND_TRIP_MS || starved;
-    const good = !bad && fractionLost !== undefined && fractionLost <= CLEAN;
-    if (bad) {
-      this.#badSinceMs ??= nowMs;
-      this.#goodSinceMs = undefined;
-    } else if (good) {
-      this.#badSinceMs = undefined;
-      this.#goodSinceMs ??= nowMs;
+  /** The last change was down because the link is far over: the old picture is not worth sending until the new one begins. */
+  get severe(): boolean {
+    return this.#severe;
+  }
+
+  get probing(): boolean {
+    return this.#probe !== undefined;
+  }
+
+  /** Reports are wanted more often than once a second: a probe or a trial runs, or there are first signs. */
+  get curious(): boolean {
+    return this.#probe !== undefined || this.#badSinceMs !== undefined || this.evidence.lastQueueMs > 100;
+  }
+
+  /** What is to be sent in all while a probe runs, bit/s without headers; 0 otherwise. Rises evenly by factors, so that a link little over is not flooded. */
+  probeBps(nowMs: number): number {
+    const probe = this.#probe;
+    if (!probe || nowMs - probe.startedAtMs > PROBE_MS) return 0;
+    return probe.fromBps * (probe.toBps / probe.fromBps) ** Math.min(1, (nowMs - probe.startedAtMs) / RAMP_MS);
+  }
+
+  /** The present rung has begun (its keyframe, or the end of the picture for `audio`). */
+  arrived(nowMs: number): void {
+    if (this.#arrivedAtMs !== undefined) return;
+    this.#arrivedAtMs = nowMs;
+    this.#judgedFromMs = nowMs + GRACE_MS;
+    this.#quietSinceMs = nowMs;
+    this.evidence.forget();
+  }
+
+  /** @param sentBps lately, picture and sound, without headers @returns the choice */
+  decide(nowMs: number, sentBps: number): Rendition {
+    if (this.#arrivedAtMs === undefined) return this.#current;
+    const sinceMs = this.#judgedFromMs;
+    if (nowMs < sinceMs) return this.#current;
+    const verdict = this.#verdict(nowMs, sinceMs, sentBps);
+    if (this.#probe) {
+      if (this.#probeHarms(this.#probe, nowMs) || verdict === 'severe') this.#probeFailed(this.#probe, nowMs);
+      else if (nowMs - this.#probe.startedAtMs > PROBE_MS + VERDICT_MS) this.#probeEnded(this.#probe, nowMs);
+      return this.#current;
     }
-    if (this.#current === 'high') {
-      if (this.#badSinceMs !== undefined && nowMs - this.#badSinceMs >= DOWN_AFTER_MS) {
-        this.#quietMs = nowMs - this.#changedAtMs < HELD_MS ? Math.min(2 * this.#quietMs, LONGEST_QUIET_MS) : FIRST_QUIET_MS;
-        this.#change('mid', nowMs);
-      }
-    } else if (this.#goodSinceMs !== undefined && nowMs - Math.max(this.#goodSinceMs, this.#changedAtMs) >= this.#quietMs) this.#change('high', nowMs);
+    if (verdict === 'good') {
+      this.#badSinceMs = undefined;
+      this.#considerUp(nowMs, sinceMs, sentBps);
+      return this.#current;
+    }
+    this.#quietSinceMs = nowMs;
+    this.#badSinceMs ??= nowMs;
+    const lasting = nowMs - this.#badSinceMs >= LASTING_MS || this.#trialFrom !== undefined;
+    if (this.#current !== 'audio' && (verdict === 'severe' || lasting)) this.#down(nowMs, sinceMs, sentBps, verdict);
     return this.#current;
   }
 
-  #change(to: VideoRendition, nowMs: number): void {
+  #verdict(nowMs: number, sinceMs: number, sentBps: number): Verdict {
+    const { evidence } = this;
+    if (this.#current === 'audio') return evidence.lossSince(nowMs - 4000) > 0.1 || evidence.lastQueueMs > 150 ? 'bad' : 'good';
+    const trial = this.#trialFrom !== undefined;
+    const lossNow = this.#lossNow(nowMs);
+    const queueMs = evidence.queueSince(sinceMs);
+    const fellTo = evidence.throughputAtFallSince(Math.max(sinceMs, nowMs - 1500)) ?? Infinity;
+    const borneOut = lossNow > 0.03 || evidence.lastQueueMs > 60;
+    if (lossNow >= 0.3 || queueMs > 400 || (borneOut && fellTo < 0.7 * sentBps)) return 'severe';
+    // On `low` twenty packets a second come: a few lost by chance are a large share, and there is less to win below.
+    const lossy = this.#current === 'low' ? 0.25 : trial ? Math.max(0.08, this.#lossBeforeTrial + 0.06) : 0.12;
+    const lasting = evidence.lossSince(Math.max(sinceMs, nowMs - 2000), 35);
+    if (lasting >= lossy || queueMs > (trial ? 150 : 200) || fellTo < (borneOut ? 0.95 : 0.7) * sentBps) return 'bad';
+    return 'good';
+  }
+
+  /** Of the last moments, as soon as they are enough packets to tell. */
+  #lossNow(nowMs: number): number {
+    return Math.max(...[500, 1200].map((ms) => this.evidence.lossSince(Math.max(this.#judgedFromMs, nowMs - ms), 20)));
+  }
+
+  #down(nowMs: number, sinceMs: number, sentBps: number, verdict: Verdict): void {
+    const { evidence } = this;
+    const loss = this.#lossNow(nowMs);
+    const capacityBps = Math.min(loss >= 0.1 ? sentBps * (1 - loss) : Infinity, evidence.throughputAtFallSince(Math.max(sinceMs, nowMs - 1500)) ?? Infinity);
+    const below = RUNGS.slice(0, RUNGS.indexOf(this.#current as (typeof RUNGS)[number])).filter((rung) => rung === 'audio' || this.ladder.has(rung));
+    // One rung is one rung for lesser signs; what came through counts when the link is far over.
+    const fits = (rung: Rendition): boolean => verdict !== 'severe' || OVERHEAD * this.ladder.bitrateBps(rung) <= PESSIMISM * capacityBps;
+    if (this.#trialFrom !== undefined) {
+      this.rollbacks++;
+      this.#waits[this.#current] = Math.min(2 * this.#waits[this.#current], LONGEST_WAIT_AFTER_TRIAL_MS);
+    } else this.#waits[this.#current] = FIRST_WAIT_MS;
+    this.#change(below.filter(fits).at(-1) ?? 'audio', nowMs, verdict === 'severe');
+  }
+
+  #considerUp(nowMs: number, sinceMs: number, sentBps: number): void {
+    if (this.#trialFrom !== undefined) {
+      if (nowMs - sinceMs < TRIAL_MS) return;
+      this.#trialFrom = undefined;
+      this.#waits[this.#current] = FIRST_WAIT_MS;
+    }
+    const next = RUNGS.slice(RUNGS.indexOf(this.#current as (typeof RUNGS)[number]) + 1).find((rung) => this.ladder.has(rung));
+    if (!next || nowMs - this.#quietSinceMs < this.#waits[next]) return;
+    const { evidence } = this;
+    const lossBefore = evidence.lossSince(nowMs - 4000);
+    if (evidence.reports === 0 || lossBefore > 0.08 || evidence.lastQueueMs > 100 || evidence.throughputAtFallSince(nowMs - 2000) !== undefined) return;
+    this.probes++;
+    evidence.reports = 0;
+    const toBps = PROBE_MARGIN * this.ladder.bitrateBps(next) + PROBE_MARGIN_BPS;
+    this.#probe = { to: next, startedAtMs: nowMs, fromBps: Math.max(20_000, Math.min(sentBps, toBps)), toBps, lossBefore };
+  }
+
+  #probeHarms({ startedAtMs, lossBefore }: Probe, nowMs: number): boolean {
+    const { evidence } = this;
+    if (evidence.lossSince(startedAtMs + 100) > Math.max(0.06, lossBefore + 0.06)) return true;
+    if (evidence.ballastLossSince(startedAtMs) > Math.max(0.08, lossBefore + 0.06)) return true;
+    if (nowMs - startedAtMs > 200 && evidence.lastQueueMs > PROBE_QUEUE_MS) return true;
+    const fellTo = evidence.throughputAtFallSince(startedAtMs + 200);
+    return fellTo !== undefined && fellTo < 0.95 * Math.max(this.probeBps(nowMs), this.#probe?.toBps ?? 0);
+  }
+
+  #probeFailed({ to }: Probe, nowMs: number): void {
+    this.#waits[to] = Math.max(this.#waits[to], Math.min(2 * this.#waits[to], LONGEST_WAIT_AFTER_PROBE_MS));
+    this.#probe = undefined;
+    this.#quietSinceMs = nowMs;
+    this.#judgedFromMs = nowMs + RECOVERY_MS;
+    this.evidence.forget();
+  }
+
+  /** Nothing bad was heard. Something must have been: a viewer that reports nothing stays where it is. */
+  #probeEnded(probe: Probe, nowMs: number): void {
+    if (this.evidence.reports < 2) {
+      this.#probeFailed(probe, nowMs);
+      return;
+    }
+    this.trials++;
+    this.#lossBeforeTrial = probe.lossBefore;
+    const from = this.#current;
+    this.#change(probe.to, nowMs, false);
+    this.#trialFrom = from;
+  }
+
+  #change(to: Rendition, nowMs: number, severe: boolean): void {
     this.#current = to;
-    this.#changedAtMs = nowMs;
+    this.#severe = severe;
+    this.#arrivedAtMs = undefined;
     this.#badSinceMs = undefined;
-    this.#goodSinceMs = undefined;
+    this.#probe = undefined;
+    this.#trialFrom = undefined;
+    this.#quietSinceMs = nowMs;
   }
 }

@@ -96,4 +96,66 @@ describe('RtpStream', () => {
     expect((after[0] as OutgoingPacket).ticks).toBe(64 * FRAME_TICKS + 1000);
     expect((after[0] as OutgoingPacket).sequence - (before.at(-1) as OutgoingPacket).sequence).toBe(1 + stream.overrun);
   });
+
+  it('has a settled keyframe for ballast only when the receiver has had it for a while', () => {
+    const ring = filled(64);
+    const stream = newStream();
+    stream.follow(ring, 0, false);
+    const sent = drain(stream);
+    const settled = stream.settledFrame();
+    grow(ring, 64); // a new keyframe
+    drain(stream);
+
+    expect(settled).toEqual(sent.slice(0, 2));
+    expect(stream.settledFrame()).toEqual([]);
+    expect(newStream().settledFrame()).toEqual([]);
+  });
+});
+
+describe('RtpStream with two tracks of one sound', () => {
+  /** Packets of `ms` from `fromMs` up to `toMs` of programme time, in order of their end, as an encoder gives them out. */
+  function* packets(ring: PacketRing, ms: number, fromMs: number): Generator<number> {
+    for (let at = fromMs; ; at += ms) {
+      yield at + ms; // it comes when it is over
+      ring.push([Buffer.alloc(20)], at * 48, true, ms * 48);
+    }
+  }
+  /** What is sent between 0 and `untilMs`, as times in ms, changing the track at each of `changesMs`. */
+  function play(untilMs: number, changesMs: number[], phaseMs = 0): { atMs: number; lengthMs: number }[] {
+    const full = new PacketRing(256);
+    const low = new PacketRing(256);
+    const sources = [packets(full, 20, 0), packets(low, 40, phaseMs)];
+    const due = sources.map((source) => source.next().value as number);
+    const stream = new RtpStream({ ssrc: 2, payloadType: 111, clockHz: 48_000, firstSequence: 7, offsetTicks: 0 });
+    const sent: { atMs: number; lengthMs: number; sequence: number }[] = [];
+    stream.follow(full, 0, false);
+    let wanted = full;
+    for (let ms = 0; ms < untilMs; ms++) {
+      if (changesMs.includes(ms)) stream.continueWith((wanted = wanted === full ? low : full));
+      for (const [i, source] of sources.entries()) if (due[i] === ms) due[i] = source.next().value as number;
+      for (let next = stream.next(); next; next = stream.next())
+        sent.push({ atMs: next.ticks / 48, lengthMs: stream.ring === full ? 20 : 40, sequence: next.sequence & 0xffff });
+    }
+    expect(steps(sent.map(({ sequence }) => sequence))).toEqual(new Array(sent.length - 1).fill(1));
+    expect(stream.ring).toBe(wanted);
+    return sent;
+  }
+
+  it('changes from one to the other and back without a sample twice or missing, at whatever moment', () => {
+    for (let at = 200; at < 240; at++) {
+      const sent = play(800, [at, at + 233]);
+
+      expect(new Set(sent.map(({ lengthMs }) => lengthMs))).toEqual(new Set([20, 40]));
+      for (const [i, { atMs }] of sent.entries()) if (i > 0) expect(atMs).toBe((sent[i - 1]?.atMs ?? 0) + (sent[i - 1]?.lengthMs ?? 0));
+    }
+  });
+
+  it('leaves less than a packet out where the tracks are not in phase, and goes back before it has changed', () => {
+    const shifted = play(800, [205], 10);
+    const undone = play(400, [205, 206]);
+
+    const gaps = shifted.slice(1).map(({ atMs }, i) => atMs - (shifted[i]?.atMs ?? 0) - (shifted[i]?.lengthMs ?? 0));
+    expect(gaps.filter((gap) => gap !== 0)).toEqual([10]);
+    expect(new Set(undone.map(({ lengthMs }) => lengthMs))).toEqual(new Set([20]));
+  });
 });

@@ -9,6 +9,12 @@ import type { PacketRing, RingPacket } from './packet-ring.ts';
 /** How far back in timestamps a start from the cache reaches; a jitter buffer would take more for network delay and keep it. */
 const CATCH_UP_SECONDS = 0.1;
 const KEPT_STRETCHES = 4;
+/** Two tracks of one encoder's sound meet within this, in parts of a second. */
+const SEAM_SECONDS = 0.001;
+/** A successor that falls behind by more than this is not waited for. */
+const LONGEST_HOLD_SECONDS = 0.2;
+/** A frame of this age has been put together by the receiver; what is sent again of it changes nothing there. */
+const SETTLED_SECONDS = 0.3;
 
 /** A run of packets of one ring: sequence number = packet number + shift. */
 interface Stretch {
@@ -51,6 +57,7 @@ export class RtpStream {
   #cursor = 0;
   #lastTicks = -1;
   #paused = false;
+  #successor: PacketRing | undefined;
 
   constructor(readonly options: RtpStreamOptions) {
     this.#nextSequence = options.firstSequence + 0x10000;
@@ -59,6 +66,15 @@ export class RtpStream {
   /** The ring it follows now. */
   get ring(): PacketRing | undefined {
     return this.#stretches[0]?.ring;
+  }
+
+  /** The ring it will change to, see {@link continueWith}. */
+  get successor(): PacketRing | undefined {
+    return this.#successor;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
   }
 
   get nextSequence(): number {
@@ -81,6 +97,7 @@ export class RtpStream {
    * tenth of a second before that, when `catchUp` is set (a start); a change of rendition begins at a live keyframe.
    */
   follow(ring: PacketRing, index: number, catchUp: boolean): void {
+    this.#successor = undefined;
     const first = ring.get(index);
     const liveTicks = ring.headTicks;
     const span = first ? liveTicks - first.ticks : 0;
@@ -99,8 +116,14 @@ export class RtpStream {
     this.#cursor = index;
   }
 
+  /** Changes to another ring of the same sound where its packets begin at the end of what was sent: no sample twice, none missing. */
+  continueWith(ring: PacketRing): void {
+    this.#successor = ring === this.ring ? undefined : ring;
+  }
+
   /** The next packet to send, with its numbers; undefined when there is none. It counts as sent. */
   next(): OutgoingPacket | undefined {
+    if (this.#successor && this.#heldForSuccessor(this.#successor)) return undefined;
     const stretch = this.#stretches[0];
     if (!stretch || this.#paused || this.#cursor >= stretch.ring.head) return undefined;
     let item = stretch.ring.get(this.#cursor);
@@ -122,6 +145,30 @@ export class RtpStream {
     return out;
   }
 
+  /**
+   * Packets of one frame that the receiver has had for a while (all of one timestamp), to be sent again as ballast; empty when there are none.
+   * The newest keyframe: the frame of most packets.
+   */
+  settledFrame(): OutgoingPacket[] {
+    const stretch = this.#stretches[0];
+    const key = stretch?.ring.keyIndex ?? -1;
+    const first = stretch?.ring.get(key);
+    if (!stretch || !first || key < stretch.firstSequence - stretch.shift) return [];
+    if (stretch.ring.headTicks - first.ticks < SETTLED_SECONDS * this.options.clockHz) return [];
+    const out: OutgoingPacket[] = [];
+    for (let index = key; index < this.#cursor; index++) {
+      const item = stretch.ring.get(index);
+      if (!item || item.ticks !== first.ticks) break;
+      out.push(this.#number(stretch, index, item));
+    }
+    return out;
+  }
+
+  /** Whether a packet was sent before the present ring was followed; by the 16-bit sequence number of a NACK. */
+  isOfBefore(sequence16: number): boolean {
+    return unwrapSequence(sequence16, this.#nextSequence - 1) < (this.#stretches[0]?.firstSequence ?? 0);
+  }
+
   /** A packet that was sent, by the 16-bit sequence number of a NACK; undefined when it is gone. */
   sent(sequence16: number): OutgoingPacket | undefined {
     const sequence = unwrapSequence(sequence16, this.#nextSequence - 1);
@@ -136,6 +183,30 @@ export class RtpStream {
   /** This viewer's RTP time for a time of the track. */
   ticksAt(ticks: number): number {
     return ticks + this.options.offsetTicks;
+  }
+
+  /** Changes to the successor when its turn has come. @returns whether nothing is to be sent before that */
+  #heldForSuccessor(successor: PacketRing): boolean {
+    const ring = this.ring;
+    if (!ring || this.#lastTicks < 0 || successor.head === 0 || successor.unitTicks === 0) {
+      this.follow(successor, successor.head, false);
+      return false;
+    }
+    const seam = SEAM_SECONDS * this.options.clockHz;
+    const next = ring.get(this.#cursor);
+    // A hole in what it follows now (a mixer's restart) is the same hole in the other.
+    const fromTicks = Math.max(this.#lastTicks + ring.unitTicks, next?.ticks ?? 0);
+    const units = Math.ceil((fromTicks - seam - successor.headTicks) / successor.unitTicks);
+    const beginsTicks = successor.headTicks + units * successor.unitTicks;
+    const begin = units <= 0 ? successor.head - 1 + units : -1;
+    const found = successor.get(begin);
+    // Later by a whole packet of the present ring: that one goes first. By less (another phase): a hole of less than a packet is the smaller evil.
+    if (beginsTicks < fromTicks + Math.max(seam, ring.unitTicks - seam)) {
+      if (found) this.follow(successor, begin, false);
+      else if (ring.headTicks - successor.headTicks > LONGEST_HOLD_SECONDS * this.options.clockHz) this.#successor = undefined;
+      else return true;
+    }
+    return false;
   }
 
   #number(stretch: Stretch, index: number, item: RingPacket): OutgoingPacket {

@@ -48,4 +48,34 @@ describe('SharedTracks', () => {
     expect(tracks.unit({ ...frame(1), track: 'audio:aac' })).toBeUndefined();
     expect(tracks.malformed).toBe(1);
   });
+
+  it('has the sound of fewer bytes for small renditions, where the mixer sends it', () => {
+    const tracks = new SharedTracks();
+    tracks.welcomed(welcome(0));
+    const sound = (track: 'audio:opus' | 'audio:opus-low', bitrateBps: number): void => {
+      tracks.init({ track, codec: 'opus', sampleRateHz: 48_000, channels: 2, bitrateBps, config: '' });
+      tracks.unit({ track, key: true, cached: false, ptsNs: 0n, durationNs: 20_000_000n, data: Buffer.from([1]) });
+    };
+    sound('audio:opus', 96_000);
+    const alone = (['high', 'mid', 'low', 'audio'] as const).map((rendition) => tracks.soundFor(rendition));
+    sound('audio:opus-low', 28_000);
+
+    expect(new Set(alone)).toEqual(new Set([tracks.rings.sound]));
+    expect((['high', 'mid', 'low', 'audio'] as const).map((rendition) => tracks.soundFor(rendition) === tracks.rings.soundLow)).toEqual([false, false, true, true]);
+    expect([tracks.bitrateBps('audio'), tracks.bitrateBps('mid')]).toEqual([28_000, 96_000]);
+    expect(tracks.rings.sound.unitTicks).toBe(960);
+  });
+
+  it('knows when the next keyframe of the grid is due, also after the programme began anew', () => {
+    const tracks = new SharedTracks();
+    tracks.welcomed(welcome(0));
+    tracks.unit(frame(60));
+    const before = tracks.keyframeDueMs('mid');
+
+    tracks.welcomed(welcome(10_000));
+    tracks.unit(frame(32));
+
+    expect(before).toBeCloseTo(133, 0);
+    expect(tracks.keyframeDueMs('mid')).toBeCloseTo(1067, 0);
+  });
 });

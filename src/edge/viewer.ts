@@ -6,13 +6,15 @@
 import { EventEmitter } from 'node:events';
 import { PeerConnection, type RtcConfig, type Track } from 'node-datachannel';
 import type { Rendition, VideoRendition } from '../domain/rendition.ts';
-import { isRtcp, parseRtcp, roundTripMs, senderReport, type RtcpFeedback } from '../media/rtcp.ts';
+import { isRtcp, parseRtcp, roundTripMs, senderReport, type ReceptionReport, type RtcpFeedback } from '../media/rtcp.ts';
 import { MAX_RTP_PACKET_BYTES, stampRtpHeader, writeRtx } from '../media/rtp.ts';
 import { finishAnswer, isUsableCandidate, withoutUnusableCandidates, type WhepOffer } from '../media/sdp-whep.ts';
+import { Ballast } from './ballast.ts';
 import { addAudioTrack, addVideoTrack, CNAME, type OutgoingTrack, type OutgoingVideo } from './outgoing-track.ts';
-import type { PacketRing } from './packet-ring.ts';
-import { RenditionChooser } from './rendition-chooser.ts';
-import type { SharedTracks } from './shared-tracks.ts';
+import { Picture } from './picture.ts';
+import { RenditionChooser, RUNGS } from './rendition-chooser.ts';
+import { SentRate } from './sent-rate.ts';
+import type { SharedName, SharedTracks } from './shared-tracks.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 const GATHERING_TIMEOUT_MS = 2000;
@@ -22,12 +24,15 @@ const DISCONNECTED_TIMEOUT_MS = 15_000;
 const SILENT_TIMEOUT_MS = 15_000;
 const FIRST_REPORTS_MS = [0, 200, 500];
 const REPORT_INTERVAL_MS = 1000;
-/** A start from the cache is sent at about 80 Mbit/s: fast enough not to be seen, slow enough for socket buffers. */
-const BURST_PACKETS = 40;
-const BURST_INTERVAL_MS = 5;
-const RESEND_BYTES_PER_SECOND = 125_000;
-const RESEND_BURST_BYTES = 128_000;
-const RATE_WINDOW_MS = 2000;
+/** While a rung is tried: each answered report is a fresh measure of the round trip. */
+const CURIOUS_REPORT_INTERVAL_MS = 200;
+/** What is sent again may take as much as the picture itself for a moment, and a share of it in the long run. */
+const RESEND_BYTES_PER_SECOND: Record<VideoRendition, number> = { high: 125_000, mid: 60_000, low: 16_000 };
+const RESEND_BURST_BYTES: Record<VideoRendition, number> = { high: 128_000, mid: 64_000, low: 24_000 };
+/** Keyframes that one viewer may have made for it: a few at once, then one in four seconds. */
+const KEYFRAMES_PER_SECOND = 0.25;
+const KEYFRAMES_AT_ONCE = 3;
+const SAME_RTCP_MS = 5;
 const MAX_REMOTE_CANDIDATES = 64;
 
 export interface ViewerOptions {
@@ -49,6 +54,18 @@ export interface ViewerCounters {
   /** Asked for again, but gone or over the budget. */
   notResent: number;
   refusedByTransport: number;
+  /** Ballast of probes. */
+  probeOctets: number;
+}
+
+export function noViewerCounters(): ViewerCounters {
+  return { packets: 0, octets: 0, nacked: 0, resent: 0, notResent: 0, refusedByTransport: 0, probeOctets: 0 };
+}
+
+/** Of a reception report, since the beginning. */
+interface Counts {
+  lost: number;
+  highest: number;
 }
 
 interface Events {
@@ -58,18 +75,19 @@ interface Events {
 }
 
 export class Viewer extends EventEmitter<Events> {
-  readonly counters: ViewerCounters = { packets: 0, octets: 0, nacked: 0, resent: 0, notResent: 0, refusedByTransport: 0 };
+  readonly counters = noViewerCounters();
   roundTripMs: number | undefined;
   fractionLost = 0;
   readonly #pc: PeerConnection;
   readonly #createdAtMs = performance.now();
   #video: OutgoingVideo | undefined;
+  #picture: Picture | undefined;
   #audio: OutgoingTrack | undefined;
   #wanted: Rendition | 'auto';
-  #chooser: RenditionChooser;
-  /** Waits for this rendition's next keyframe. */
-  #pending: VideoRendition | undefined;
-  #current: VideoRendition | undefined;
+  /** Only while the viewer leaves the choice to us. */
+  #chooser: RenditionChooser | undefined;
+  readonly #sentRate = new SentRate();
+  #ballast: Ballast | undefined;
   #connected = false;
   #disconnectedAtMs: number | undefined;
   #openedAtMs: number | undefined;
@@ -77,19 +95,25 @@ export class Viewer extends EventEmitter<Events> {
   #heardAtMs: number | undefined;
   #reports = 0;
   #nextReportAtMs = 0;
-  #pumpTimer: NodeJS.Timeout | undefined;
+  #reportedAtMs = 0;
   #remoteCandidates = 0;
-  /** Of the picture, over the last two seconds or so; what a burst at the start adds is gone by the time it counts. */
-  #sentBps = 0;
-  #measured = { atMs: 0, octets: 0 };
   #closed = false;
-  readonly #resendBudget = new TokenBucket(RESEND_BYTES_PER_SECOND, RESEND_BURST_BYTES, this.#createdAtMs);
+  /** Of the picture: what the last reception report said, and the newest packet asked for again. */
+  #reported: Counts | undefined;
+  #ballastReported: Counts | undefined;
+  #lastRtcp: { bytes: Buffer; atMs: number } | undefined;
+  #nackedHighest: number | undefined;
+  #newlyNacked = 0;
+  #packetsAtTick = 0;
+  #answeredReport = 0;
+  #resendBudget: TokenBucket;
+  readonly #keyframeBudget = new TokenBucket(KEYFRAMES_PER_SECOND, KEYFRAMES_AT_ONCE, this.#createdAtMs);
   readonly #rtxScratch = Buffer.alloc(MAX_RTP_PACKET_BYTES + 2);
 
   constructor(private readonly options: ViewerOptions) {
     super();
     this.#wanted = options.rendition;
-    this.#chooser = new RenditionChooser(this.#createdAtMs);
+    this.#resendBudget = this.#resendBudgetFor('mid');
     this.#pc = new PeerConnection('viewer', options.rtc);
     this.#pc.onIceStateChange((state) => this.#iceState(state));
     this.#pc.onStateChange((state) => {
@@ -99,7 +123,16 @@ export class Viewer extends EventEmitter<Events> {
 
   /** The rendition it gets at the moment; undefined before the first picture. */
   get rendition(): Rendition | undefined {
-    return this.#wanted === 'audio' ? 'audio' : this.#current;
+    return this.#goal === 'audio' ? 'audio' : this.#picture?.current;
+  }
+
+  /** How its choice went; undefined when it chose itself. */
+  get choice(): Pick<RenditionChooser, 'probes' | 'trials' | 'rollbacks'> | undefined {
+    return this.#chooser;
+  }
+
+  get #goal(): Rendition {
+    return this.#wanted === 'auto' ? (this.#chooser?.current ?? 'mid') : this.#wanted;
   }
 
   /**
@@ -141,47 +174,47 @@ export class Viewer extends EventEmitter<Events> {
   /** Takes effect at the rendition's next keyframe, without a break in the numbering. */
   setRendition(rendition: Rendition | 'auto'): void {
     if (rendition === this.#wanted) return;
+    const before = this.rendition;
     this.#wanted = rendition;
+    this.#endProbe();
+    this.#chooser = undefined;
     if (!this.#video?.open) return;
-    if (rendition === 'audio') {
-      this.#video.stream.pause();
-      this.#pending = undefined;
-      this.#current = undefined;
-    } else this.#steer(rendition === 'auto' ? this.#chooser.current : rendition);
+    if (rendition === 'auto') this.#chooser = this.#newChooser();
+    const goal = this.#goal;
+    if (goal === 'audio') this.#picture?.pause();
+    else if (before === 'audio' || before === undefined) this.#picture?.start(goal);
+    else this.#picture?.change(goal);
+    if (goal === before) this.#chooser?.arrived(performance.now());
+    this.#chooseSound();
   }
 
   /** A shared track has grown; `key`: by a keyframe. */
-  grew(name: Rendition, key: boolean): void {
+  grew(name: SharedName, key: boolean): void {
     if (this.#closed) return;
-    if (name === 'audio') {
-      this.#pump(this.#audio);
-      return;
-    }
-    if (key && name === this.#pending && this.#video?.open) {
-      this.#drain(this.#video);
-      this.#follow(name, this.options.tracks.rings[name].keyIndex, false);
-    }
-    if (name === this.#current) this.#pump(this.#video);
+    if (name === 'sound' || name === 'soundLow') {
+      const stream = this.#audio?.stream;
+      const ring = this.options.tracks.rings[name];
+      if (stream && (stream.ring === ring || stream.successor === ring)) while (this.#sendNext(this.#audio));
+    } else if (this.#video?.open) this.#picture?.grew(name, key);
   }
 
   /** Called a few times a second: sender reports and deadlines. */
   tick(nowMs: number): void {
     if (this.#closed) return;
-    if (nowMs - this.#measured.atMs >= RATE_WINDOW_MS) {
-      const octets = this.#video?.stream.octetsSent ?? 0;
-      this.#sentBps = (8000 * (octets - this.#measured.octets)) / (nowMs - this.#measured.atMs);
-      this.#measured = { atMs: nowMs, octets };
-    }
     if (!this.#connected && nowMs - this.#createdAtMs > CONNECT_TIMEOUT_MS) this.close('never connected');
     else if (this.#disconnectedAtMs !== undefined && nowMs - this.#disconnectedAtMs > DISCONNECTED_TIMEOUT_MS) this.close('disconnected');
     else if (this.#heardAtMs !== undefined && nowMs - this.#heardAtMs > SILENT_TIMEOUT_MS) this.close('silent');
-    else if (this.#openedAtMs !== undefined && nowMs >= this.#nextReportAtMs) this.#sendReports(nowMs);
+    else {
+      this.#choose(nowMs);
+      if (this.#openedAtMs !== undefined && nowMs >= this.#nextReportAtMs) this.#sendReports(nowMs);
+    }
   }
 
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#pumpTimer);
+    this.#endProbe();
+    this.#picture?.close();
     try {
       this.#pc.close();
     } catch {
@@ -192,8 +225,17 @@ export class Viewer extends EventEmitter<Events> {
 
   #sendVideo(out: OutgoingVideo): void {
     this.#video = out;
+    this.#picture = new Picture({
+      out,
+      tracks: this.options.tracks,
+      sendNext: () => this.#sendNext(out),
+      wantKeyframe: (rendition) => this.emit('keyframeWanted', rendition),
+      onArrived: () => this.#pictureArrived(),
+    });
     this.#listen(out, () => {
-      if (this.#wanted !== 'audio') this.#startVideo(this.#wanted === 'auto' ? this.#chooser.current : this.#wanted);
+      if (this.#wanted === 'auto') this.#chooser = this.#newChooser();
+      if (this.#goal !== 'audio') this.#picture?.start(this.#goal);
+      this.#chooseSound();
     });
   }
 
@@ -204,7 +246,7 @@ export class Viewer extends EventEmitter<Events> {
     }
     this.#audio = out;
     this.#listen(out, () => {
-      const ring = this.options.tracks.rings.audio;
+      const ring = this.options.tracks.soundFor(this.#goal);
       out.stream.follow(ring, ring.head, false);
     });
   }
@@ -224,52 +266,42 @@ export class Viewer extends EventEmitter<Events> {
     out.track.onOpen(opened);
     out.track.onMessage((message) => {
       if (this.#closed || !isRtcp(message)) return;
-      this.#heardAtMs = performance.now();
+      const nowMs = performance.now();
+      this.#heardAtMs = nowMs;
+      // The library hands a compound packet to each track that it is about.
+      if (this.#lastRtcp && nowMs - this.#lastRtcp.atMs < SAME_RTCP_MS && this.#lastRtcp.bytes.equals(message)) return;
+      this.#lastRtcp = { bytes: message, atMs: nowMs };
       for (const feedback of parseRtcp(message)) this.#feedback(feedback);
     });
     if (out.track.isOpen()) opened();
   }
 
-  #startVideo(rendition: VideoRendition): void {
-    const ring = this.options.tracks.rings[rendition];
-    const key = ring.keyIndex;
-    if (key >= 0) this.#follow(rendition, key, true);
-    else {
-      this.#pending = rendition;
-      this.emit('keyframeWanted', rendition);
-    }
+  #newChooser(): RenditionChooser {
+    const { tracks } = this.options;
+    return new RenditionChooser(performance.now(), {
+      has: (rung) => rung === 'audio' || tracks.rings[rung].head > 0,
+      bitrateBps: (rung) => tracks.bitrateBps(rung),
+    });
   }
 
-  #steer(rendition: VideoRendition): void {
-    this.#pending = rendition === this.#current ? undefined : rendition;
-    if (this.#current === undefined && this.#pending) this.emit('keyframeWanted', this.#pending);
+  #pictureArrived(): void {
+    const nowMs = performance.now();
+    this.#chooser?.arrived(nowMs);
+    this.#resendBudget = this.#resendBudgetFor(this.#picture?.current ?? 'mid', nowMs);
+    this.#reported = undefined;
   }
 
-  #follow(rendition: VideoRendition, index: number, catchUp: boolean): void {
-    if (!this.#video) return;
-    const ring: PacketRing = this.options.tracks.rings[rendition];
-    this.#video.stream.follow(ring, index, catchUp);
-    this.#current = rendition;
-    this.#pending = undefined;
-    this.#pump(this.#video);
+  #resendBudgetFor(rendition: VideoRendition, nowMs = this.#createdAtMs): TokenBucket {
+    return new TokenBucket(RESEND_BYTES_PER_SECOND[rendition], RESEND_BURST_BYTES[rendition], nowMs);
   }
 
-  #pump(out: OutgoingTrack | undefined): void {
-    if (!out?.open || this.#closed || (out === this.#video && this.#pumpTimer)) return;
-    for (let i = 0; i < BURST_PACKETS; i++) if (!this.#sendNext(out)) return;
-    if (out === this.#video && out.stream.backlog > 0)
-      this.#pumpTimer = setTimeout(() => {
-        this.#pumpTimer = undefined;
-        this.#pump(this.#video);
-      }, BURST_INTERVAL_MS);
+  /** A viewer of a small rendition gets the sound in fewer bytes; it changes over where a packet of the other track begins. */
+  #chooseSound(): void {
+    if (this.#audio?.open) this.#audio.stream.continueWith(this.options.tracks.soundFor(this.#goal));
   }
 
-  /** The rest of the old rendition, before a switch. */
-  #drain(out: OutgoingTrack): void {
-    while (this.#sendNext(out));
-  }
-
-  #sendNext(out: OutgoingTrack): boolean {
+  #sendNext(out: OutgoingTrack | undefined): boolean {
+    if (!out?.open || this.#closed) return false;
     const next = out.stream.next();
     if (!next) return false;
     const { payloadType, ssrc } = out.stream.options;
@@ -295,32 +327,91 @@ export class Viewer extends EventEmitter<Events> {
         this.#resend(feedback.ssrc, feedback.sequences, nowMs);
         return;
       case 'keyframe':
-        if (this.#current) this.emit('keyframeWanted', this.#current);
+        if (this.#keyframeBudget.take(1, nowMs)) this.#picture?.refresh();
         return;
       case 'report':
-        if (feedback.ssrc !== this.#video?.stream.options.ssrc) return;
-        this.fractionLost = feedback.fractionLost;
-        this.roundTripMs = roundTripMs(feedback, Date.now());
-        this.#choose({ nowMs, fractionLost: feedback.fractionLost, roundTripMs: this.roundTripMs });
+        this.#report(feedback, nowMs);
         return;
       case 'remb':
-        this.#choose({ nowMs, rembBps: feedback.bitrateBps, sentBps: this.#sentBps });
+        this.#chooser?.evidence.estimate(nowMs, feedback.bitrateBps);
         return;
       case 'bye': // the state change or the DELETE tells
     }
   }
 
-  #choose(report: Parameters<RenditionChooser['report']>[0]): void {
-    if (this.#wanted !== 'auto' || this.#current === undefined) return;
-    this.#steer(this.#chooser.report(report));
+  #report(report: ReceptionReport, nowMs: number): void {
+    const counts = { lost: report.cumulativeLost, highest: report.highestSequence };
+    const evidence = this.#chooser?.evidence;
+    if (report.ssrc === this.#video?.stream.options.ssrc) {
+      this.fractionLost = report.fractionLost;
+      if (this.#reported) evidence?.lost(nowMs, counts.lost - this.#reported.lost, (counts.highest - this.#reported.highest) >>> 0);
+      this.#reported = counts;
+    } else if (report.ssrc === this.#video?.rtx?.ssrc) {
+      if (this.#ballastReported) evidence?.ballastLost(nowMs, counts.lost - this.#ballastReported.lost, (counts.highest - this.#ballastReported.highest) >>> 0);
+      this.#ballastReported = counts;
+    } else if (report.ssrc !== this.#audio?.stream.options.ssrc) return;
+    // Reports repeat the last sender report they know: one measure for each.
+    const ms = report.lastSenderReport === this.#answeredReport ? undefined : roundTripMs(report, Date.now());
+    if (ms === undefined) return;
+    this.#answeredReport = report.lastSenderReport;
+    this.roundTripMs = ms;
+    evidence?.roundTrip(nowMs, ms);
+  }
+
+  #choose(nowMs: number): void {
+    const chooser = this.#chooser;
+    const picture = this.#picture;
+    if (!chooser || !picture || !this.#video?.open) return;
+    const { packetsSent } = this.#video.stream;
+    chooser.evidence.nacked(nowMs, this.#newlyNacked, packetsSent - this.#packetsAtTick);
+    this.#newlyNacked = 0;
+    this.#packetsAtTick = packetsSent;
+    const before = chooser.current;
+    const choice = chooser.decide(nowMs, this.#sentRate.bps(nowMs, this.#octetsSent));
+    if (choice !== before) {
+      this.#endProbe();
+      if (choice === 'audio') {
+        picture.pause();
+        chooser.arrived(nowMs);
+      } else if (before === 'audio') picture.resume(choice);
+      else if (isBelow(choice, before)) picture.changeDown(choice, chooser.severe);
+      else picture.change(choice);
+      this.#chooseSound();
+    } else if (chooser.probing && !this.#ballast) this.#startProbe(chooser, this.#video);
+    else if (!chooser.probing) this.#endProbe();
+    if (chooser.curious) this.#nextReportAtMs = Math.min(this.#nextReportAtMs, this.#reportedAtMs + CURIOUS_REPORT_INTERVAL_MS);
+  }
+
+  get #octetsSent(): number {
+    return (this.#video?.stream.octetsSent ?? 0) + (this.#audio?.stream.octetsSent ?? 0) + this.counters.probeOctets;
+  }
+
+  /** Without a retransmission stream nothing is sent: the rung itself is the probe then, and is taken back when it does not hold. */
+  #startProbe(chooser: RenditionChooser, out: OutgoingVideo): void {
+    this.#ballast = new Ballast({
+      out,
+      rateBps: (nowMs) => chooser.probeBps(nowMs),
+      sentOctets: () => this.#octetsSent,
+      send: (track, packet) => this.#send(track, packet),
+      onSent: (octets) => {
+        this.counters.probeOctets += octets;
+      },
+    });
+  }
+
+  #endProbe(): void {
+    this.#ballast?.close();
+    this.#ballast = undefined;
   }
 
   #resend(ssrc: number, sequences: readonly number[], nowMs: number): void {
     const out = ssrc === this.#video?.stream.options.ssrc ? this.#video : ssrc === this.#audio?.stream.options.ssrc ? this.#audio : undefined;
     if (!out) return;
+    if (out === this.#video) this.#countNew(sequences);
     this.counters.nacked += sequences.length;
     for (const sequence of sequences) {
-      const item = out.stream.sent(sequence);
+      const useless = out === this.#video && this.#picture?.forgetsBefore && out.stream.isOfBefore(sequence);
+      const item = useless ? undefined : out.stream.sent(sequence);
       if (!item || !this.#resendBudget.take(item.packet.length, nowMs)) {
         this.counters.notResent++;
         continue;
@@ -335,6 +426,16 @@ export class Viewer extends EventEmitter<Events> {
     }
   }
 
+  /** Packets asked for again for the first time: each loss once, however often it is asked for. */
+  #countNew(sequences: readonly number[]): void {
+    for (const sequence of sequences) {
+      const ahead = this.#nackedHighest === undefined ? 1 : (sequence - this.#nackedHighest) & 0xffff;
+      if (ahead === 0 || ahead >= 0x8000) continue;
+      this.#nackedHighest = sequence;
+      this.#newlyNacked++;
+    }
+  }
+
   /** RTP time and wall clock by the same line for both tracks (RFC 3550 §6.4.1): receivers align sound and picture by it. */
   #sendReports(nowMs: number): void {
     const unixMs = Date.now();
@@ -346,6 +447,7 @@ export class Viewer extends EventEmitter<Events> {
       this.#send(out.track, senderReport(ssrc, unixMs, ticks, out.stream.packetsSent, out.stream.octetsSent, CNAME));
     }
     this.#reports++;
+    this.#reportedAtMs = nowMs;
     const early = FIRST_REPORTS_MS[this.#reports];
     this.#nextReportAtMs = early === undefined ? nowMs + REPORT_INTERVAL_MS : (this.#openedAtMs ?? nowMs) + early;
   }
@@ -357,4 +459,8 @@ export class Viewer extends EventEmitter<Events> {
     } else if (state === 'disconnected') this.#disconnectedAtMs ??= performance.now();
     else if (state === 'failed' || state === 'closed') this.close(`ICE ${state}`);
   }
+}
+
+function isBelow(rung: Rendition, other: Rendition): boolean {
+  return RUNGS.indexOf(rung) < RUNGS.indexOf(other);
 }

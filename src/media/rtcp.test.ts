@@ -19,7 +19,7 @@ describe('parseRtcp', () => {
     const compound = Buffer.concat([hex('81c90007 00000001 000000aa 40000005 00001000 00000010 12345678 00010000'), hex('81ce0002 00000001 000000aa')]);
 
     expect(parseRtcp(compound)).toEqual([
-      { kind: 'report', ssrc: 0xaa, fractionLost: 0.25, lastSenderReport: 0x12345678, delaySinceLastSenderReport: 65536 },
+      { kind: 'report', ssrc: 0xaa, fractionLost: 0.25, cumulativeLost: 5, highestSequence: 0x1000, lastSenderReport: 0x12345678, delaySinceLastSenderReport: 65536 },
       { kind: 'keyframe', ssrc: 0xaa },
     ]);
   });
@@ -46,7 +46,7 @@ describe('senderReport', () => {
     const sentAt = 1_700_000_000_000;
     const { seconds, fraction } = ntpTime(sentAt);
     const lastSenderReport = ((seconds & 0xffff) * 65536 + (fraction >>> 16)) >>> 0;
-    const answer = { kind: 'report', ssrc: 1, fractionLost: 0, lastSenderReport, delaySinceLastSenderReport: 6554 } as const;
+    const answer = { kind: 'report', ssrc: 1, fractionLost: 0, cumulativeLost: 0, highestSequence: 0, lastSenderReport, delaySinceLastSenderReport: 6554 } as const;
 
     expect(roundTripMs(answer, sentAt + 150)).toBeCloseTo(50, 0);
     expect(roundTripMs({ ...answer, lastSenderReport: 0 }, sentAt)).toBeUndefined();

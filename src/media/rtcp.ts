@@ -15,6 +15,10 @@ export interface ReceptionReport {
   ssrc: number;
   /** 0…1 since the report before. */
   fractionLost: number;
+  /** Since the beginning; signed (duplicates count against it). */
+  cumulativeLost: number;
+  /** Extended: with the count of wraps in its upper half. */
+  highestSequence: number;
   /** Middle 32 bits of the last sender report's NTP time, 0 when none came yet. */
   lastSenderReport: number;
   /** Since that report came, in units of 1/65536 s. */
@@ -58,6 +62,8 @@ function parseReports(packet: Buffer, from: number, count: number, out: RtcpFeed
       kind: 'report',
       ssrc: packet.readUInt32BE(at),
       fractionLost: (packet[at + 4] as number) / 256,
+      cumulativeLost: packet.readIntBE(at + 5, 3),
+      highestSequence: packet.readUInt32BE(at + 8),
       lastSenderReport: packet.readUInt32BE(at + 16),
       delaySinceLastSenderReport: packet.readUInt32BE(at + 20),
     });

@@ -7,6 +7,9 @@ export const AUDIO_CLOCK_HZ = 48_000;
 /** Largest RTP packet made: 1200 bytes of UDP payload less SRTP's tag (10) and an RTX sequence number (2), rounded down. */
 export const MAX_RTP_PACKET_BYTES = 1184;
 
+/** What one byte can count, rounded down to whole words. */
+const MAX_PADDING_BYTES = 252;
+
 /**
  * Programme time as RTP ticks, not wrapped: subtract and compare freely, wrap when writing.
  * Rounded to the nearest tick, so the frames of a grid keep whole distances (3000 ticks at 30 fps).
@@ -44,4 +47,16 @@ export function writeRtx(out: Buffer, packet: Buffer, originalSequence: number, 
   out.writeUInt16BE(originalSequence & 0xffff, RTP_HEADER_BYTES);
   packet.copy(out, RTP_HEADER_BYTES + 2, RTP_HEADER_BYTES);
   return out.subarray(0, packet.length + 2);
+}
+
+/**
+ * A packet of nothing but padding on a retransmission stream (RFC 3550 §5.1: the last byte counts the padding): ballast that no decoder sees.
+ * @returns a view of `out`
+ */
+export function writePadding(out: Buffer, payloadType: number, sequence: number, ticks: number, ssrc: number): Buffer {
+  out.fill(0, 0, RTP_HEADER_BYTES + MAX_PADDING_BYTES);
+  out[0] = 0xa0;
+  stampRtpHeader(out, payloadType, sequence, ticks, ssrc);
+  out[RTP_HEADER_BYTES + MAX_PADDING_BYTES - 1] = MAX_PADDING_BYTES;
+  return out.subarray(0, RTP_HEADER_BYTES + MAX_PADDING_BYTES);
 }

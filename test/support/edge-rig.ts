@@ -36,13 +36,17 @@ export interface EdgeRig {
   close(): Promise<void>;
 }
 
-export async function startEdgeRig(options: { cache?: boolean; maxViewers?: number } = {}): Promise<EdgeRig> {
+/** @param options.ladder with a green `low` at 15 fps and its sound, mono in packets of 40 ms */
+export async function startEdgeRig(options: { cache?: boolean; maxViewers?: number; ladder?: boolean; logLevel?: string } = {}): Promise<EdgeRig> {
   const runDir = mkdtempSync(join(tmpdir(), 'tsr-edge-'));
   const udpPort = randomInt(45_000, 60_000);
-  const [high, mid, opus, redis] = await Promise.all([
+  const sound = 'aevalsrc=0.125*sin(2*PI*440*t)|0.125*sin(2*PI*660*t):c=stereo:s=48000';
+  const [high, mid, low, opus, opusLow, redis] = await Promise.all([
     encodeVideoLoop('color=red', 1280, 720, 2_500_000, NOISE),
     encodeVideoLoop('color=blue', 640, 360, 600_000, NOISE),
-    encodeOpusLoop('aevalsrc=0.125*sin(2*PI*440*t)|0.125*sin(2*PI*660*t):c=stereo:s=48000', 64_000),
+    options.ladder ? encodeVideoLoop('color=lime', 320, 180, 120_000, NOISE, 15) : undefined,
+    encodeOpusLoop(sound, 64_000),
+    options.ladder ? encodeOpusLoop(sound, 28_000, true) : undefined,
     startTestRedis(),
   ]);
   const source = new ProgrammeSource({
@@ -50,11 +54,13 @@ export async function startEdgeRig(options: { cache?: boolean; maxViewers?: numb
     room: ROOM,
     high: { video: high, width: 1280, height: 720, bitrateBps: 2_500_000 },
     mid: { video: mid, width: 640, height: 360, bitrateBps: 600_000 },
+    ...(low ? { low: { video: low, width: 320, height: 180, bitrateBps: 120_000 } } : {}),
     opus,
+    ...(opusLow ? { opusLow } : {}),
     cache: options.cache,
   });
   await source.start();
-  const edge = await startEdge(runDir, redis, udpPort, options.maxViewers);
+  const edge = await startEdge(runDir, redis, udpPort, options.maxViewers, options.logLevel);
   const client = new NodeClient({ internalSecret: undefined });
   const state = connectRedis(redis.url);
   const edgeUrl = `unix:${runDir}/edge.sock`;
@@ -91,7 +97,7 @@ export async function startEdgeRig(options: { cache?: boolean; maxViewers?: numb
   };
 }
 
-async function startEdge(runDir: string, redis: TestRedis, udpPort: number, maxViewers = 400): Promise<ChildProcess> {
+async function startEdge(runDir: string, redis: TestRedis, udpPort: number, maxViewers = 400, logLevel = process.env['TESSERA_LOG_LEVEL'] ?? 'warn'): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'workers/edge.ts'], {
     env: {
       ...process.env,
@@ -100,7 +106,7 @@ async function startEdge(runDir: string, redis: TestRedis, udpPort: number, maxV
       TESSERA_REDIS_URL: redis.url,
       TESSERA_EDGE_UDP_PORT: String(udpPort),
       TESSERA_EDGE_MAX_VIEWERS: String(maxViewers),
-      TESSERA_LOG_LEVEL: process.env['TESSERA_LOG_LEVEL'] ?? 'warn',
+      TESSERA_LOG_LEVEL: logLevel,
     },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
@@ -133,6 +139,10 @@ export interface WatchState {
   nacks: number;
   retransmitted: number;
   audioEnergy: number;
+  /** Sound made up because none was there, of all sound so far, in samples of 48 kHz; the beginning is left out by comparing two states. */
+  concealedSamples: number;
+  audioPackets: number;
+  freezeSeconds: number;
   /** Mean time in the jitter buffers since the last call, ms. */
   videoDelayMs: number;
   audioDelayMs: number;
@@ -241,6 +251,9 @@ async function watchInPage(): Promise<void> {
       nacks: v['nackCount'] ?? 0,
       retransmitted: v['retransmittedPacketsReceived'] ?? 0,
       audioEnergy: a['totalAudioEnergy'] ?? 0,
+      concealedSamples: (a['concealedSamples'] ?? 0) - (a['silentConcealedSamples'] ?? 0),
+      audioPackets: a['packetsReceived'] ?? 0,
+      freezeSeconds: v['totalFreezesDuration'] ?? 0,
       videoDelayMs: mean('video', v['jitterBufferDelay'] ?? 0, v['jitterBufferEmittedCount'] ?? 0),
       audioDelayMs: mean('audio', a['jitterBufferDelay'] ?? 0, a['jitterBufferEmittedCount'] ?? 0),
       soundAheadMs: soundAt && pictureAt ? soundAt - pictureAt : undefined,
