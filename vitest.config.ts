@@ -14,6 +14,7 @@ const SIDE_BY_SIDE = [
   'test/integration/origin-http.test.ts',
   'test/integration/origin-resume.test.ts',
   'test/integration/control-reconciler.test.ts',
+  'test/integration/whip-whep-conformance.test.ts',
   'test/integration/ingest-whip.test.ts',
   'test/integration/restream-worker.test.ts',
   'test/integration/recordings-worker.test.ts',
