@@ -95,8 +95,9 @@ export class IngestRoom {
       stereo: request.source === 'screen', // a shared tab's music; microphones are mono
       onPicture: (frame) => publication.pictures?.write(frame, sync.pictureStampNs(process.hrtime.bigint(), publication.pictures.mostDelayMs)),
       onSound: (block) => publication.sound?.queue.push(block.samples, block.sampleRate, block.channelCount, Number(process.hrtime.bigint())),
-      onSync: (playedAheadMs) => {
-        sync.measured(playedAheadMs);
+      onSync: (playedAheadMs, guess) => {
+        if (guess) sync.guessed(playedAheadMs);
+        else sync.measured(playedAheadMs);
         if (publication.sound) publication.sound.delayMs = sync.soundDelayMs;
         return sync.moving;
       },

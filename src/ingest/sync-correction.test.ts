@@ -48,6 +48,18 @@ describe('SyncCorrection', () => {
     expect(delayAfter(sync, 30)).toBeCloseTo(253, 5);
   });
 
+  it('takes guesses only when they are far from good order and the buffers have settled', () => {
+    const near = new SyncCorrection();
+    for (const ms of [300, 250, 200, 150, 100, 40, -40, 50, 30]) near.guessed(ms);
+    expect(near.lagMs).toBeUndefined();
+    const far = new SyncCorrection();
+    for (const ms of [0, 0, 0, 0, 0, 280, 290]) far.guessed(ms);
+    expect(far.lagMs).toBe(323);
+    far.guessed(20); // back in order: believed when it is said twice
+    far.guessed(20);
+    expect(far.lagMs).toBe(53);
+  });
+
   it('asks for soon measurements until ten seconds of them were calm, and again when it moves', () => {
     const sync = new SyncCorrection();
     for (let i = 0; i < 42; i++) {

@@ -6,7 +6,8 @@
  * the true offset of flash and beep within ±5 ms, also for the half minute after a stall in which NetEq holds the sound back by up to 300 ms
  * and libwebrtc's own synchronisation catches up by 20 ms a second. To it comes a constant: measured 29–35 ms, of a sender's 20 ms
  * Opus frames, the sink's 10 ms blocks, and their arrival being taken as the time of their beginning (audio-queue.ts).
- * Until libwebrtc knows that (some seconds), the time that sound and pictures spend in their jitter buffers says it within ±15 ms.
+ * Until libwebrtc knows that (some seconds), the time that sound and pictures spend in their jitter buffers says it roughly: enough for a machine so busy that sound is
+ * 300 ms late, too little for a few ms (who joined and left in turns was up to 90 ms off when each guess counted).
  */
 const CONSTANT_LAG_MS = 33;
 /** The bus stamps its sound as if it were so late. Sound that is less late waits for the rest; where it is later, the pictures wait. */
@@ -18,6 +19,10 @@ const MOST_SOUND_DELAY_MS = 200;
 const PLAUSIBLE_MS = 600;
 /** Between two pictures the delay changes by no more: 300 ms are made up for within a second. */
 const PICTURE_STEP_MS = 12;
+/** From a jitter buffer's first second nothing follows: it has not settled. */
+const FIRST_GUESSES = 5;
+/** Guesses that are nearer to good order tell nothing. */
+const TELLING_GUESS_MS = 60;
 /** Measurements that are so far away are no noise: of a line with 50 ms of jitter they differ by 15 ms from one to the next. */
 const MOVED_MS = 20;
 /** So many without a move, and seldom ones will do. */
@@ -32,11 +37,12 @@ export class SyncCorrection {
   #pictureDelayMs = 0;
   #pictureStampNs = 0n;
   #calm = 0;
+  #guesses = 0;
+  #guessed = false;
 
   /**
-   * @param playedAheadMs moment of the picture shown minus moment of the sound played, both on the sender's clock; or, before that
-   * is known, mean time of the sound in its jitter buffer minus that of the pictures. A single one that is off changes nothing:
-   * it goes as far as both of the last two say, and to the newest when both went the same way.
+   * @param playedAheadMs moment of the picture shown minus moment of the sound played, both on the sender's clock. A single
+   * one that is off changes nothing: it goes as far as both of the last two say, and to the newest when both went the same way.
    */
   measured(playedAheadMs: number): void {
     if (!Number.isFinite(playedAheadMs) || Math.abs(playedAheadMs) > PLAUSIBLE_MS) return;
@@ -48,6 +54,15 @@ export class SyncCorrection {
       this.#lastStepMs = stepMs;
     }
     this.#last = lagMs;
+  }
+
+  /**
+   * Before {@link measured} has anything. @param playedAheadMs mean time of the sound in its jitter buffer minus that of the pictures
+   */
+  guessed(playedAheadMs: number): void {
+    if (!Number.isFinite(playedAheadMs) || ++this.#guesses <= FIRST_GUESSES) return;
+    this.#guessed ||= Math.abs(playedAheadMs + CONSTANT_LAG_MS - SOUND_LAG_MS) > TELLING_GUESS_MS;
+    if (this.#guessed) this.measured(playedAheadMs);
   }
 
   /** Twice the same way, the first time clearly: the newest counts, as far as the step before makes it likely. */

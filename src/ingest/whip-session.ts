@@ -23,9 +23,10 @@ export interface WhipSessionOptions {
   onSound: (block: AudioBlock) => void;
   /**
    * Each second: moment of the picture shown minus moment of the sound played, ms on the publisher's clock (sync-correction.ts).
+   * @param guess from the jitter buffers, as playout times are not known yet
    * @returns whether to measure again at once (250 ms)
    */
-  onSync: (playedAheadMs: number) => boolean;
+  onSync: (playedAheadMs: number, guess: boolean) => boolean;
   /** The publisher went without saying so; called at most once, never after `close`. */
   onGone: (reason: string) => void;
 }
@@ -240,7 +241,7 @@ export class WhipSession {
       // known from the second sender report of both on, of browsers some 5 s after the start
       const known = playing.audio !== undefined && playing.video !== undefined ? playing.video - playing.audio : undefined;
       const playedAheadMs = known ?? waitedMs(before.audio, waiting.audio) - waitedMs(before.video, waiting.video);
-      if (this.options.onSync(playedAheadMs)) this.#lookAtMs = 0;
+      if (this.options.onSync(playedAheadMs, known === undefined)) this.#lookAtMs = 0;
       return;
     }
     const reason = whyGone(
