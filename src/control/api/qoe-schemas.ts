@@ -53,5 +53,6 @@ export const playerStart = z.object({
   status: z.enum(['idle', 'live', 'ended']),
   modes: z.array(z.enum(['webrtc', 'hls'])).describe('How the room may be watched, best first; the player takes the next one when one fails'),
   viewers: z.int(),
+  video: z.object({ width: z.int(), height: z.int() }).describe('Of the rendition high'),
   unixMs: z.number().describe('The service’s clock'),
 });

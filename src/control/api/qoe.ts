@@ -71,7 +71,7 @@ export function qoeEndpoints({ state, cachedRooms, qoe, config }: Services): End
         const [mix, viewers] = await Promise.all([state.rooms.mix(id), state.viewers.count(id)]);
         const status = room.endedAt !== undefined ? 'ended' : mix.status === 'idle' ? 'idle' : 'live';
         const modes: ('webrtc' | 'hls')[] = viewers.webrtc < config.playerWebrtcViewers ? ['webrtc', 'hls'] : ['hls'];
-        res.set('Cache-Control', 'no-store').json({ room: id, name: room.name, status, modes, viewers: viewers.total, unixMs: Date.now() });
+        res.set('Cache-Control', 'no-store').json({ room: id, name: room.name, status, modes, viewers: viewers.total, video: { width: room.video.width, height: room.video.height }, unixMs: Date.now() });
       },
     }),
     endpoint({
