@@ -6,9 +6,12 @@ import { isName, type RecordingId, type RoomId } from '../domain/ids.ts';
 import { isVideoRendition } from '../domain/rendition.ts';
 import { programmeSocketPath } from '../media/programme-protocol.ts';
 import type { RecordingOpen } from '../node-api/contract.ts';
+import { sendAnswer } from '../node-api/hot/send-answer.ts';
+import type { Answer } from '../node-api/hot/answer.ts';
+import { takesGzip } from '../node-api/hot/hot-request.ts';
+import { problemAnswer } from '../node-api/problem-answer.ts';
 import { handled, type NodeRequest, type NodeServer } from '../node-api/server.ts';
 import type { Logger } from '../observability/logger.ts';
-import { hlsResource } from './hls-path.ts';
 import { HlsView } from './hls-view.ts';
 import { OriginRoom } from './origin-room.ts';
 import { Poster } from './poster.ts';
@@ -18,7 +21,10 @@ import type { ChunkStore } from './recording-file.ts';
 import { Tails } from './tail.ts';
 
 const TICK_MS = 40;
+/** While a mixer is away parts are made by the clock alone. */
+const LONELY_TICK_MS = 10;
 const EXPIRE_MS = 30_000;
+const CORS_LINES = 'Access-Control-Allow-Origin: *\r\n';
 
 export interface OriginOptions {
   config: Pick<Config, 'dataDir' | 'runDir' | 'partFrames' | 'dvrSeconds' | 'vodSeconds' | 'internalHost' | 'internalSecret'>;
@@ -54,6 +60,11 @@ export class Origin {
     return [...this.#rooms.values()];
   }
 
+  /** Playlist texts made since the start. */
+  get playlistsMade(): number {
+    return this.rooms.reduce((sum, room) => sum + (this.#views.get(room)?.playlistsMade ?? 0), 0);
+  }
+
   /** Takes up what is on disk, then opens the programme socket. */
   async start(): Promise<void> {
     const { config, log } = this.options;
@@ -71,7 +82,7 @@ export class Origin {
       }
     }
     await this.programmeServer.start();
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#tick();
     this.#expireTimer = setInterval(() => {
       for (const room of this.#rooms.values()) room.expire();
     }, EXPIRE_MS);
@@ -80,6 +91,15 @@ export class Origin {
   /** Adds the routes of contract.ts to the role's server. */
   register(server: NodeServer): void {
     server.get('/hls/:room/*', (request) => this.#hls(request));
+    server.hot('/hls/', {
+      answer: ({ path, query, headers }) => {
+        const slash = path.indexOf('/', '/hls/'.length);
+        if (slash < 0) return 'pass';
+        const answer = this.#hlsAnswer(path.slice('/hls/'.length, slash), path.slice(slash + 1), query, headers.gzip);
+        return answer instanceof Promise ? { answer } : answer;
+      },
+      lines: () => CORS_LINES,
+    });
     server.get('/tail/:room/:rendition', ({ params, response }) => {
       if (!isVideoRendition(params['rendition'])) throw new AppError('notFound');
       this.tails.serve(this.#rooms.get(params['room'] as RoomId), params['rendition'], response);
@@ -107,7 +127,7 @@ export class Origin {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     clearInterval(this.#expireTimer);
     // rooms too, at once: requests that are held for a part are answered now
     await Promise.all([this.programmeServer.close(), this.recorder.close(), ...this.rooms.map((room) => room.close())]);
@@ -122,17 +142,34 @@ export class Origin {
         room.end();
       }
     }
+    if (this.#closed) return;
+    const lonely = this.rooms.some(({ programme }) => programme.started && !programme.live && !programme.ended);
+    this.#timer = setTimeout(() => this.#tick(), lonely ? LONELY_TICK_MS : TICK_MS);
   }
 
-  async #hls({ params, query, raw, response }: NodeRequest): Promise<typeof handled> {
-    const resource = hlsResource(params['rest'] ?? '');
+  async #hls({ params, raw, response }: NodeRequest): Promise<typeof handled> {
+    const query = (raw.url ?? '').split('?', 2)[1] ?? '';
+    const answer = await this.#hlsAnswer(params['room'] ?? '', params['rest'] ?? '', query, takesGzip(String(raw.headers['accept-encoding'] ?? '')));
+    if (response.destroyed) return handled;
     response.setHeader('access-control-allow-origin', '*');
-    if (!resource) throw new AppError('notFound');
-    const room = this.#room(params['room']);
-    let view = this.#views.get(room);
-    if (!view) this.#views.set(room, (view = new HlsView(room, new Poster(room))));
-    await view.serve(resource, query, raw, response);
+    sendAnswer(raw, response, answer);
     return handled;
+  }
+
+  /** Refusals are answers too: a cache in front may keep them for a moment. */
+  #hlsAnswer(id: string, path: string, query: string, gzip: boolean): Answer | Promise<Answer> {
+    const room = this.#rooms.get(id as RoomId);
+    if (!room) return problemAnswer(new AppError('notFound', { detail: 'The room has no programme yet.', retryAfterSeconds: 1 }), true);
+    return this.#view(room).answer(path, query, gzip);
+  }
+
+  #view(room: OriginRoom): HlsView {
+    let view = this.#views.get(room);
+    if (!view) {
+      view = new HlsView(room, new Poster(room), (error) => this.options.log.error({ err: error, room: room.room }, 'request failed'));
+      this.#views.set(room, view);
+    }
+    return view;
   }
 
   #keep(room: OriginRoom): void {

@@ -24,8 +24,7 @@ const MIN_TOLERANCE_MS = 150;
 const MAX_TOLERANCE_MS = 1500;
 /** Without a mixer for this long the programme ends by itself. */
 const MAX_FILL_MS = 300_000;
-/** Somewhat more than the distance of two ticks: a part is rather that much early than late. */
-const TICK_SLACK_NS = 45n * NS_PER_MS;
+const NEWCOMER_LATENESS_NS = 50n * NS_PER_MS;
 /** A hole longer than this is not filled when the origin comes back: DISCONTINUITY instead. */
 export const MAX_RESUME_MS = 30_000;
 const MAX_GAPS = 200;
@@ -65,7 +64,8 @@ export class Programme {
   #firstFrame: number | undefined;
   /** First frame since the last jump. */
   #runFrame: number | undefined;
-  #emittedNs = 0n;
+  /** How long after its end the last part was complete that a mixer delivered. */
+  #latenessNs = 100n * NS_PER_MS;
   #jump = false;
   #mustCut = false;
   #firstIdrAtNs: bigint | undefined;
@@ -194,7 +194,9 @@ export class Programme {
     for (;;) {
       const from = this.#nextFrame as number;
       const to = this.#partEnd(from);
-      if (!this.#complete(to) && !this.#overdue(from, to, nowNs)) break;
+      const complete = this.#complete(to);
+      if (!complete && !this.#overdue(to, nowNs)) break;
+      if (complete && this.live) this.#latenessNs = nowNs - videoFrameStartNs(to, this.grid.frameRate);
       this.#emit(from, to, nowNs);
       emitted = true;
     }
@@ -274,13 +276,12 @@ export class Programme {
     return this.audio.reaches(firstAacFrame(this.grid, to)) && this.#lanes().every((lane) => lane.reaches(to));
   }
 
-  #overdue(from: number, to: number, nowNs: bigint): boolean {
+  #overdue(to: number, nowNs: bigint): boolean {
     const endNs = videoFrameStartNs(to, this.grid.frameRate);
     const deadlineNs = endNs + BigInt(Math.round(this.toleranceMs)) * NS_PER_MS;
     if (nowNs >= deadlineNs) return true;
-    // While nothing can come parts keep the pace of the one before, to the tick (conformance.md, HLS 6).
-    const paceNs = this.#emittedNs + videoFrameStartNs(to - from, this.grid.frameRate) - TICK_SLACK_NS;
-    return !this.live && nowNs >= endNs && nowNs >= paceNs;
+    // While nothing can come parts keep the pace of the ones before (conformance.md, HLS 6); a mixer that has come may be a little later than the one before.
+    return !this.live && nowNs >= endNs + this.#latenessNs + (this.#sourceConnected ? NEWCOMER_LATENESS_NS : 0n);
   }
 
   /** All encoders have an IDR in the part that begins at `from`, and a segment boundary of the grid has been reached. */
@@ -327,7 +328,6 @@ export class Programme {
     this.#mustCut = false;
     this.#jump = false;
     this.#nextFrame = to;
-    this.#emittedNs = nowNs;
     if (cut) {
       const init: Record<string, number> = { audio: this.audio.config.number };
       for (const [rendition, { config }] of result.video) init[rendition] = config;

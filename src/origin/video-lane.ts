@@ -147,6 +147,7 @@ export class VideoLane {
     const samples: VideoSample[] = [];
     const filled: FilledStretch[] = [];
     let cursor = from;
+    let shownEarly = false;
     const put = (data: Buffer, key: boolean, frames: number): void => {
       samples.push({ data, key, frame: cursor, frames });
       cursor += frames;
@@ -162,6 +163,7 @@ export class VideoLane {
       this.#show(idr.data, idr.config);
       filled.push({ frame: cursor, frames: 1 });
       put(idr.data, true, 1);
+      shownEarly = true;
       units = first >= 0 ? units.slice(first) : [];
       if (first < 0) this.#breakChain();
     }
@@ -169,7 +171,7 @@ export class VideoLane {
       const hole = unit.frame - cursor;
       if (hole > 0) {
         const last = samples.at(-1);
-        if (unit.key && (hole > 1 || !last)) fill(unit.frame);
+        if (unit.key && (hole > 1 || !last || shownEarly)) fill(unit.frame);
         else if (last) {
           last.frames += hole;
           cursor += hole;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -16,7 +17,7 @@ let clip: Clip;
 let source: ProgrammeSource;
 
 beforeAll(async () => {
-  clip = await encodeClip(40, 5);
+  clip = await encodeClip(40, 5, { high: '320x180', mid: '160x90', low: '80x46' });
   rig = new OriginRig();
   await rig.start();
   expect((await rig.call('GET', `/hls/${ROOM}/index.m3u8`)).status).toBe(404);
@@ -42,6 +43,8 @@ describe('HLS over HTTP', () => {
 
     expect(text).toMatch(/CODECS="avc1\.42[0-9a-f]{4},mp4a\.40\.2",RESOLUTION=320x180,FRAME-RATE=30\.000,AUDIO="audio"\nhigh\.m3u8/);
     expect(text).toMatch(/RESOLUTION=160x90/);
+    expect(text).toMatch(/RESOLUTION=80x46,FRAME-RATE=15\.000,AUDIO="audio"\nlow\.m3u8/);
+    expect(text).toMatch(/CODECS="mp4a\.40\.2",AUDIO="audio"\naudio\.m3u8\n$/);
   });
 
   it('holds a blocking reload until the part is there', async () => {
@@ -53,7 +56,7 @@ describe('HLS over HTTP', () => {
     expect(answer.status).toBe(200);
     expect(answer.body.toString()).toMatch(new RegExp(`high/(${last}\\.${parts}|${last + 1}\\.0)\\.m4s",?`));
     expect(Date.now() - began).toBeLessThan(1200);
-    expect(answer.headers['cache-control']).toBe('public, max-age=24');
+    expect(answer.headers['cache-control']).toBe('public, max-age=18');
     expect(answer.headers['access-control-allow-origin']).toBe('*');
   });
 
@@ -67,7 +70,7 @@ describe('HLS over HTTP', () => {
     expect((await rig.call('GET', `/hls/${ROOM}/high.m3u8?${query}`)).status).toBe(status);
   });
 
-  it.each(['low.m3u8', 'high/999999.m4s', 'high/0.99.m4s', 'high/init-9.mp4', '../../etc/passwd', 'high/..%2f..%2fstate.json', 'poster.png'])('knows no %s', async (path) => {
+  it.each(['best.m3u8', 'high/999999.m4s', 'high/0.99.m4s', 'high/init-9.mp4', '../../etc/passwd', 'high/..%2f..%2fstate.json', 'poster.png'])('knows no %s', async (path) => {
     const answer = await rig.call('GET', `/hls/${ROOM}/${path}`);
     expect(answer.status).toBe(404);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -149,7 +152,7 @@ describe('followers', () => {
     socket.write(encodeProgrammeMessage(F.keyframeRequest, {}));
     await until(() => source.keyframeRequests > 0, 2000, 'the keyframe request');
 
-    expect(messages.slice(0, 4)).toEqual([F.welcome, F.init, F.init, F.init]);
+    expect(messages.slice(0, 5)).toEqual([F.welcome, F.init, F.init, F.init, F.init]);
     const high = units.filter((u) => u.track === 'video:high');
     expect(high[0]).toMatchObject({ key: true, cached: true });
     expect(source.keyframeRequests).toBe(1);
@@ -197,7 +200,7 @@ describe('the end', () => {
     expect(whole.status).toBe(200);
   }, 30_000);
 
-  it('ends with ENDLIST, lets nobody wait, and goes on with a discontinuity', async () => {
+  it('ends with ENDLIST, lets nobody wait, stays playable over a restart, and does not show the old when it begins anew', async () => {
     const { last } = await edge();
     const held = rig.call('GET', `/hls/${ROOM}/high.m3u8?_HLS_msn=${last + 1}`);
 
@@ -209,13 +212,28 @@ describe('the end', () => {
     expect((await rig.call('GET', `/tail/${ROOM}/high`)).status).toBe(409);
     expect((await rig.call('POST', '/recordings', { body: { recording: 'late', room: ROOM, rendition: 'high' } })).status).toBe(409);
     await sleep(1200);
+    await rig.stop();
+    await rig.start();
+    const left = await rig.text(`/hls/${ROOM}/low.m3u8`);
+    expect(left).toMatch(/#EXT-X-MEDIA-SEQUENCE:0\n[^]*#EXT-X-ENDLIST\n$/);
+    expect(left).not.toMatch(/PRELOAD-HINT|PART:/);
+    expect((await rig.call('GET', `/hls/${ROOM}/low/0.m4s`)).status).toBe(200);
 
     source = await rig.source(ROOM, clip);
     const text = await until(async () => {
-      const now = await rig.text(`/hls/${ROOM}/high.m3u8`);
-      return !now.includes('ENDLIST') && now.includes('#EXT-X-DISCONTINUITY\n') && now;
-    }, 6000, 'the programme to go on');
-    expect(text).toContain('#EXT-X-MEDIA-SEQUENCE:0');
-    expect(text).toContain('#EXT-X-DISCONTINUITY-SEQUENCE:0');
+      const answer = await rig.call('GET', `/hls/${ROOM}/high.m3u8`);
+      return answer.status === 200 && !answer.body.includes('ENDLIST') && answer.body.toString();
+    }, 8000, 'the programme to go on');
+    const sequence = Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
+    expect(sequence).toBeGreaterThan(last);
+    expect(text).toContain('#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP');
+    // who still plays the old one gets it
+    expect((await rig.call('GET', `/hls/${ROOM}/high/0.m4s`)).status).toBe(200);
+
+    const folder = `${rig.folder}/data/origin/${ROOM}`;
+    await rig.call('DELETE', `/programmes/${ROOM}?forget=true`);
+    expect((await rig.call('GET', `/hls/${ROOM}/high.m3u8`)).status).toBe(404);
+    expect((await rig.call('GET', `/hls/${ROOM}/high/${sequence}.m4s`)).status).toBe(404);
+    await until(() => readdirSync(folder).filter((name) => name.endsWith('.m4s')).length === 0, 2000, 'an empty disk');
   }, 30_000);
 });
