@@ -50,6 +50,7 @@ export function edgeMetrics(registry: Registry, service: EdgeService): void {
   gauge('nacked_total', 'Packets viewers asked for again', () => service.counters().nacked);
   gauge('resent_total', 'Packets sent again', () => service.counters().resent);
   gauge('not_resent_total', 'Packets asked for again that were gone or over the budget', () => service.counters().notResent);
+  gauge('probe_bytes_total', 'Ballast sent to find out whether a viewer could have a better rendition', () => service.counters().probeOctets);
   gauge('transport_refused_total', 'Packets the transport did not take', () => service.counters().refusedByTransport);
   gauge('keyframe_requests', 'Keyframe requests sent for the present programmes', () => service.programmes.reduce((n, p) => n + p.keyframeRequests, 0));
 }

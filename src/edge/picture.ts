@@ -32,10 +32,10 @@ export class Picture {
   current: VideoRendition | undefined;
   /** Waits for this rendition's next keyframe. */
   pending: VideoRendition | undefined;
-  /** Packets of before this change are not sent again: the link was too thin for them. */
-  forgetsBefore = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Packets of before the change on its way, or of before the last, are not sent again: the link was too thin for them. */
   #forgets = false;
+  #forgot = false;
 
   constructor(private readonly options: PictureOptions) {}
 
@@ -88,6 +88,12 @@ export class Picture {
     if (rendition && this.options.tracks.keyframeDueMs(rendition) > SOON_MS) this.options.wantKeyframe(rendition);
   }
 
+  /** Whether a lost packet is not worth sending again; by its 16-bit sequence number. */
+  isForgotten(sequence: number): boolean {
+    const { stream } = this.options.out;
+    return (this.#forgets && stream.paused) || (this.#forgot && stream.isOfBefore(sequence));
+  }
+
   /** The rendition has grown by a unit. */
   grew(rendition: VideoRendition, key: boolean): void {
     if (key && rendition === this.pending) {
@@ -114,7 +120,7 @@ export class Picture {
     this.options.out.stream.follow(this.options.tracks.rings[rendition], index, catchUp);
     this.current = rendition;
     this.pending = undefined;
-    this.forgetsBefore = this.#forgets;
+    this.#forgot = this.#forgets;
     this.#forgets = false;
     this.options.onArrived();
     this.#pump();

@@ -12,18 +12,19 @@ import { LinkEvidence } from './link-evidence.ts';
 /** From the bottom up. */
 export const RUNGS = ['audio', 'low', 'mid', 'high'] as const satisfies readonly Rendition[];
 
-const FIRST_WAIT_MS = 4000;
+const FIRST_WAIT_MS = 3000;
 /** A probe that fails is hardly seen, a trial is. */
 const LONGEST_WAIT_AFTER_PROBE_MS = 30_000;
 const LONGEST_WAIT_AFTER_TRIAL_MS = 80_000;
-const TRIAL_MS = 5000;
+const TRIAL_MS = 4000;
 /** Reports that come this soon after a change are about what was sent before it. */
 const GRACE_MS = 700;
 const LASTING_MS = 1000;
 /** A probe that was too much has filled a queue; it is empty again, and the reports about it have come, after this. */
 const RECOVERY_MS = 1500;
-const RAMP_MS = 1300;
-const PROBE_MS = 2100;
+/** Reports tell of a queue half a second after it began: by then a rate that doubles in this time has put some 200 ms into it. */
+const DOUBLING_MS = 800;
+const HOLD_MS = 700;
 /** The last reports about a probe come this much later. */
 const VERDICT_MS = 700;
 /** Ballast comes in large packets: what the rung's own, smaller ones have more of headers, and keyframes, is in the margin. */
@@ -47,6 +48,7 @@ interface Probe {
   startedAtMs: number;
   fromBps: number;
   toBps: number;
+  rampMs: number;
   lossBefore: number;
 }
 
@@ -72,11 +74,13 @@ export class RenditionChooser {
   #lossBeforeTrial = 0;
   readonly #waits: Record<Rendition, number> = { audio: 0, low: FIRST_WAIT_MS, mid: FIRST_WAIT_MS, high: FIRST_WAIT_MS };
 
+  /** @param start what it has already; `mid` for one who comes */
   constructor(
     nowMs: number,
     private readonly ladder: Ladder,
+    start?: Rendition,
   ) {
-    this.#current = (['mid', 'low', 'high'] as const).find((rung) => ladder.has(rung)) ?? 'mid';
+    this.#current = start ?? (['mid', 'low', 'high'] as const).find((rung) => ladder.has(rung)) ?? 'mid';
     this.#quietSinceMs = nowMs;
   }
 
@@ -101,8 +105,8 @@ export class RenditionChooser {
   /** What is to be sent in all while a probe runs, bit/s without headers; 0 otherwise. Rises evenly by factors, so that a link little over is not flooded. */
   probeBps(nowMs: number): number {
     const probe = this.#probe;
-    if (!probe || nowMs - probe.startedAtMs > PROBE_MS) return 0;
-    return probe.fromBps * (probe.toBps / probe.fromBps) ** Math.min(1, (nowMs - probe.startedAtMs) / RAMP_MS);
+    if (!probe || nowMs - probe.startedAtMs > probe.rampMs + HOLD_MS) return 0;
+    return probe.fromBps * (probe.toBps / probe.fromBps) ** Math.min(1, (nowMs - probe.startedAtMs) / probe.rampMs);
   }
 
   /** The present rung has begun (its keyframe, or the end of the picture for `audio`). */
@@ -122,7 +126,7 @@ export class RenditionChooser {
     const verdict = this.#verdict(nowMs, sinceMs, sentBps);
     if (this.#probe) {
       if (this.#probeHarms(this.#probe, nowMs) || verdict === 'severe') this.#probeFailed(this.#probe, nowMs);
-      else if (nowMs - this.#probe.startedAtMs > PROBE_MS + VERDICT_MS) this.#probeEnded(this.#probe, nowMs);
+      else if (nowMs - this.#probe.startedAtMs > this.#probe.rampMs + HOLD_MS + VERDICT_MS) this.#probeEnded(this.#probe, nowMs);
       return this.#current;
     }
     if (verdict === 'good') {
@@ -186,7 +190,8 @@ export class RenditionChooser {
     this.probes++;
     evidence.reports = 0;
     const toBps = PROBE_MARGIN * this.ladder.bitrateBps(next) + PROBE_MARGIN_BPS;
-    this.#probe = { to: next, startedAtMs: nowMs, fromBps: Math.max(20_000, Math.min(sentBps, toBps)), toBps, lossBefore };
+    const fromBps = Math.max(20_000, Math.min(sentBps, toBps));
+    this.#probe = { to: next, startedAtMs: nowMs, fromBps, toBps, rampMs: Math.max(DOUBLING_MS, DOUBLING_MS * Math.log2(toBps / fromBps)), lossBefore };
   }
 
   #probeHarms({ startedAtMs, lossBefore }: Probe, nowMs: number): boolean {

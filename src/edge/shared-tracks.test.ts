@@ -66,6 +66,15 @@ describe('SharedTracks', () => {
     expect(tracks.rings.sound.unitTicks).toBe(960);
   });
 
+  it('gives who asks for a rendition that is not sent the nearest', () => {
+    const tracks = new SharedTracks();
+    tracks.welcomed(welcome(0));
+    const before = tracks.nearest('low');
+    tracks.unit(frame(1));
+
+    expect([before, tracks.nearest('low'), tracks.nearest('high'), tracks.nearest('audio')]).toEqual(['low', 'mid', 'mid', 'audio']);
+  });
+
   it('knows when the next keyframe of the grid is due, also after the programme began anew', () => {
     const tracks = new SharedTracks();
     tracks.welcomed(welcome(0));

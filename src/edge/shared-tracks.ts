@@ -72,6 +72,14 @@ export class SharedTracks {
     return VIDEO_RENDITIONS.filter((name) => this.rings[name].head > 0);
   }
 
+  /** What a viewer who asks for `rendition` gets: that, or the nearest that the mixer sends. */
+  nearest(rendition: Rendition): Rendition {
+    if (rendition === 'audio' || this.rings[rendition].head > 0) return rendition;
+    const at = VIDEO_RENDITIONS.indexOf(rendition);
+    const distance = (name: VideoRendition): number => Math.abs(VIDEO_RENDITIONS.indexOf(name) - at);
+    return this.available.sort((a, b) => distance(a) - distance(b))[0] ?? rendition;
+  }
+
   /** As the mixer announced it, sound included. */
   bitrateBps(rendition: Rendition): number {
     const sound = this.soundFor(rendition) === this.rings.soundLow ? (this.#bitrates.soundLow ?? 28_000) : (this.#bitrates.sound ?? 96_000);

@@ -12,7 +12,7 @@ import { finishAnswer, isUsableCandidate, withoutUnusableCandidates, type WhepOf
 import { Ballast } from './ballast.ts';
 import { addAudioTrack, addVideoTrack, CNAME, type OutgoingTrack, type OutgoingVideo } from './outgoing-track.ts';
 import { Picture } from './picture.ts';
-import { RenditionChooser, RUNGS } from './rendition-chooser.ts';
+import { RenditionChooser, RUNGS, type Ladder } from './rendition-chooser.ts';
 import { SentRate } from './sent-rate.ts';
 import type { SharedName, SharedTracks } from './shared-tracks.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -132,7 +132,8 @@ export class Viewer extends EventEmitter<Events> {
   }
 
   get #goal(): Rendition {
-    return this.#wanted === 'auto' ? (this.#chooser?.current ?? 'mid') : this.#wanted;
+    const { tracks } = this.options;
+    return this.#wanted === 'auto' ? (this.#chooser?.current ?? 'mid') : tracks.nearest(this.#wanted);
   }
 
   /**
@@ -179,7 +180,7 @@ export class Viewer extends EventEmitter<Events> {
     this.#endProbe();
     this.#chooser = undefined;
     if (!this.#video?.open) return;
-    if (rendition === 'auto') this.#chooser = this.#newChooser();
+    if (rendition === 'auto') this.#chooser = this.#newChooser(this.#picture?.current);
     const goal = this.#goal;
     if (goal === 'audio') this.#picture?.pause();
     else if (before === 'audio' || before === undefined) this.#picture?.start(goal);
@@ -276,12 +277,13 @@ export class Viewer extends EventEmitter<Events> {
     if (out.track.isOpen()) opened();
   }
 
-  #newChooser(): RenditionChooser {
+  #newChooser(start?: VideoRendition): RenditionChooser {
     const { tracks } = this.options;
-    return new RenditionChooser(performance.now(), {
+    const ladder: Ladder = {
       has: (rung) => rung === 'audio' || tracks.rings[rung].head > 0,
       bitrateBps: (rung) => tracks.bitrateBps(rung),
-    });
+    };
+    return new RenditionChooser(performance.now(), ladder, start);
   }
 
   #pictureArrived(): void {
@@ -388,6 +390,7 @@ export class Viewer extends EventEmitter<Events> {
 
   /** Without a retransmission stream nothing is sent: the rung itself is the probe then, and is taken back when it does not hold. */
   #startProbe(chooser: RenditionChooser, out: OutgoingVideo): void {
+    this.#ballastReported = undefined; // what was lost of the probe before has been judged
     this.#ballast = new Ballast({
       out,
       rateBps: (nowMs) => chooser.probeBps(nowMs),
@@ -410,7 +413,7 @@ export class Viewer extends EventEmitter<Events> {
     if (out === this.#video) this.#countNew(sequences);
     this.counters.nacked += sequences.length;
     for (const sequence of sequences) {
-      const useless = out === this.#video && this.#picture?.forgetsBefore && out.stream.isOfBefore(sequence);
+      const useless = out === this.#video && this.#picture?.isForgotten(sequence);
       const item = useless ? undefined : out.stream.sent(sequence);
       if (!item || !this.#resendBudget.take(item.packet.length, nowMs)) {
         this.counters.notResent++;

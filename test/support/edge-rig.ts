@@ -148,6 +148,9 @@ export interface WatchState {
   audioDelayMs: number;
   /** Between sound and picture now shown, by the sender reports; undefined before both have one. */
   soundAheadMs: number | undefined;
+  /** From the picture's programme time to now, with what is still in the player: how far behind live it is. Both clocks are this machine's. */
+  pictureLateMs: number | undefined;
+  soundLateMs: number | undefined;
 }
 
 export interface Watcher {
@@ -206,6 +209,7 @@ async function serve(): Promise<Server> {
 /** Runs in the page. */
 async function watchInPage(): Promise<void> {
   const here = globalThis as unknown as { whep(offer: string): Promise<string>; adjusted(offer: string): Promise<string>; state(): Promise<unknown>; sides(): Promise<unknown> };
+  const NTP_UNIX_OFFSET_MS = 2_208_988_800_000;
   const video = document.querySelector('video') as HTMLVideoElement;
   const pc = new RTCPeerConnection();
   pc.addTransceiver('video', { direction: 'recvonly' });
@@ -257,6 +261,8 @@ async function watchInPage(): Promise<void> {
       videoDelayMs: mean('video', v['jitterBufferDelay'] ?? 0, v['jitterBufferEmittedCount'] ?? 0),
       audioDelayMs: mean('audio', a['jitterBufferDelay'] ?? 0, a['jitterBufferEmittedCount'] ?? 0),
       soundAheadMs: soundAt && pictureAt ? soundAt - pictureAt : undefined,
+      pictureLateMs: pictureAt ? Date.now() + NTP_UNIX_OFFSET_MS - pictureAt : undefined,
+      soundLateMs: soundAt ? Date.now() + NTP_UNIX_OFFSET_MS - soundAt : undefined,
     };
   };
   here.sides = async () => {
