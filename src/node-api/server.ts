@@ -10,6 +10,11 @@ import { dirname } from 'node:path';
 import type { Config, RoleName } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
 import { folded, type Logger } from '../observability/logger.ts';
+import type { HotDesk } from './hot/hot-connection.ts';
+import { HotDoor } from './hot/hot-door.ts';
+import type { HotHeaders } from './hot/hot-request.ts';
+import { sendAnswer } from './hot/send-answer.ts';
+import { problemAnswer } from './problem-answer.ts';
 
 export interface NodeRequest {
   method: string;
@@ -51,6 +56,9 @@ export class NodeServer {
   readonly #server: Server;
   readonly #unavailable: (error: AppError) => void;
   #url = '';
+  #door: HotDoor | undefined;
+  /** Header blocks whose secret was right: read once per connection. */
+  readonly #trusted = new WeakSet<HotHeaders>();
 
   constructor(private readonly options: NodeServerOptions) {
     let detail: string | undefined;
@@ -60,7 +68,7 @@ export class NodeServer {
       tell();
     };
     this.#server = createServer((req, res) => {
-      this.#serve(req, res).catch((error: unknown) => this.#fail(res, error));
+      this.#serve(req, res).catch((error: unknown) => this.#fail(req, res, error));
     });
     this.#server.keepAliveTimeout = 65_000;
     this.get('/healthz', () => ({ status: 'ok' }));
@@ -94,6 +102,24 @@ export class NodeServer {
     return this;
   }
 
+  /** GETs below `prefix` that are answered without node:http; what the desk passes on comes to the routes. Once, before `start`. */
+  hot(prefix: string, desk: HotDesk): this {
+    this.#door = new HotDoor(this.#server, {
+      prefix,
+      desk: {
+        answer: (request) => {
+          if (!this.#trusted.has(request.headers)) {
+            if (!this.#authentic(request.headers.authorization)) return 'pass';
+            this.#trusted.add(request.headers);
+          }
+          return desk.answer(request);
+        },
+        lines: (request) => desk.lines(request),
+      },
+    });
+    return this;
+  }
+
   /** @returns the URL for the node registry */
   async start(): Promise<string> {
     const { config, role, ordinal } = this.options;
@@ -124,7 +150,11 @@ export class NodeServer {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    this.#door?.close();
+    const timer = setTimeout(() => {
+      this.#door?.close(true);
+      this.#server.closeAllConnections();
+    }, graceMs);
     await closed;
     clearTimeout(timer);
   }
@@ -156,14 +186,18 @@ export class NodeServer {
   }
 
   #authenticate(req: IncomingMessage): void {
-    const { internalHost, internalSecret } = this.options.config;
-    if (!internalHost || !internalSecret) return; // the socket's folder is 0700
-    const given = Buffer.from(req.headers.authorization ?? '');
-    const wanted = Buffer.from(`Bearer ${internalSecret}`);
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw new AppError('unauthenticated');
+    if (!this.#authentic(req.headers.authorization)) throw new AppError('unauthenticated');
   }
 
-  #fail(res: ServerResponse, error: unknown): void {
+  #authentic(authorization: string | undefined): boolean {
+    const { internalHost, internalSecret } = this.options.config;
+    if (!internalHost || !internalSecret) return true; // the socket's folder is 0700
+    const given = Buffer.from(authorization ?? '');
+    const wanted = Buffer.from(`Bearer ${internalSecret}`);
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+
+  #fail(req: IncomingMessage, res: ServerResponse, error: unknown): void {
     const known = error instanceof AppError ? error : new AppError('internal', { cause: error });
     // 503 is an answer like another (a held request whose part did not come, a role that ends): no stack, and not one line each
     if (known.status === 503 && known.cause === undefined) this.#unavailable(known);
@@ -172,19 +206,7 @@ export class NodeServer {
       res.destroy();
       return;
     }
-    const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
-    if (known.retryAfterSeconds !== undefined) headers['retry-after'] = String(known.retryAfterSeconds);
-    res.writeHead(known.status, headers).end(
-      JSON.stringify({
-        type: 'about:blank',
-        title: known.title,
-        status: known.status,
-        code: known.code,
-        detail: known.detail,
-        problems: known.problems,
-        retryAfterSeconds: known.retryAfterSeconds,
-      }),
-    );
+    sendAnswer(req, res, problemAnswer(known));
   }
 }
 

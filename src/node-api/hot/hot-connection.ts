@@ -1,0 +1,215 @@
+/** One client's connection while it asks for nothing but what is served in memory: request after request, one answer each. */
+import type { Socket } from 'node:net';
+import type { Answer } from './answer.ts';
+import { conditional } from './conditional.ts';
+import { HotRequestReader, MAX_HEAD_BYTES, type HotRequest } from './hot-request.ts';
+import { withOwnReadBuffer } from './own-read-buffer.ts';
+
+/** An answer that is not there yet. */
+export interface Waiting {
+  /** Never rejects. `pass`: node:http is to answer. */
+  answer: Promise<Answer | 'pass'>;
+  /** The client has gone before the answer came. */
+  leave?: () => void;
+}
+
+export interface HotDesk {
+  /** Must not throw. `pass` leaves this request and the rest of the connection to node:http. */
+  answer(request: HotRequest): Answer | Waiting | 'pass';
+  /** Header lines of this connection's answers (CORS), with their line ends. */
+  lines(request: HotRequest): string;
+}
+
+export interface ConnectionHost {
+  readonly desk: HotDesk;
+  readonly prefix: string;
+  tail(lines: string): Buffer;
+  /** The connection goes on under node:http. @param bytes read from it already, beginning with a request */
+  passOn(connection: HotConnection, socket: Socket, bytes: Buffer): void;
+  closed(connection: HotConnection): void;
+  readonly ownReadBuffer: boolean;
+  /** Connections end behind the answer that is under way. */
+  readonly closing: boolean;
+}
+
+/** What a client may send while an answer is on its way. */
+const MAX_AHEAD_CHARACTERS = 16 * 1024;
+const IDLE_MS = 75_000;
+const HEAD_MS = 20_000;
+const SEND_MS = 30_000;
+
+export class HotConnection {
+  #socket: Socket;
+  #rest = '';
+  /** An answer is awaited, or not yet taken by the client. */
+  #busy = false;
+  #draining = false;
+  #passed = false;
+  #sinceMs: number;
+  #leave: (() => void) | undefined;
+  readonly #reader: HotRequestReader;
+
+  constructor(
+    private readonly host: ConnectionHost,
+    accepted: Socket,
+    nowMs: number,
+  ) {
+    this.#socket = accepted;
+    this.#sinceMs = nowMs;
+    this.#reader = new HotRequestReader(host.prefix);
+    accepted.on('data', this.#onFirstBytes);
+    this.#listen(accepted);
+  }
+
+  get held(): boolean {
+    return this.#busy && !this.#draining;
+  }
+
+  /** Ends what has stood still for too long (RFC 9112 section 9.5). */
+  sweep(nowMs: number): void {
+    const forMs = nowMs - this.#sinceMs;
+    const limitMs = this.#draining ? SEND_MS : this.#rest === '' ? IDLE_MS : HEAD_MS;
+    if (!this.held && forMs > limitMs) this.#socket.destroy();
+  }
+
+  /** Between two answers at once, otherwise only when `hard`. */
+  close(hard: boolean): void {
+    if (hard || (!this.#busy && this.#rest === '')) this.#socket.destroy();
+  }
+
+  /** The first request decides: what is not for us gets the socket as it came from the server. */
+  readonly #onFirstBytes = (bytes: Buffer): void => {
+    const text = bytes.toString('latin1');
+    const reading = this.#reader.read(text, 0);
+    if (reading.kind === 'hot' && this.host.ownReadBuffer) {
+      const own = withOwnReadBuffer(this.#socket, this.#onOwnBytes);
+      if (own) {
+        this.#socket = own;
+        this.#listen(own);
+      } else this.#laterInChunks();
+    } else if (reading.kind === 'hot') this.#laterInChunks();
+    this.#take(text);
+  };
+
+  #laterInChunks(): void {
+    this.#socket.off('data', this.#onFirstBytes);
+    this.#socket.on('data', this.#onBytes);
+  }
+
+  readonly #onBytes = (bytes: Buffer): void => this.#take(bytes.toString('latin1'));
+
+  readonly #onOwnBytes = (bytes: Buffer): boolean => {
+    // After an upgrade under node:http bytes come this way again.
+    if (this.#passed) return this.#socket.push(Buffer.from(bytes));
+    this.#take(bytes.toString('latin1'));
+    return true;
+  };
+
+  #listen(socket: Socket): void {
+    socket.on('end', this.#onEnd);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+    socket.on('drain', this.#onDrain);
+  }
+
+  #unlisten(): void {
+    const socket = this.#socket;
+    socket.off('data', this.#onFirstBytes);
+    socket.off('data', this.#onBytes);
+    socket.off('end', this.#onEnd);
+    socket.off('error', this.#onError);
+    socket.off('close', this.#onClose);
+    socket.off('drain', this.#onDrain);
+  }
+
+  /** A client that ends its side is taken for gone, as node:http does. */
+  readonly #onEnd = (): void => {
+    if (this.#draining) this.#socket.end();
+    else this.#socket.destroy();
+  };
+  readonly #onError = (): void => undefined;
+  readonly #onClose = (): void => {
+    this.#leave?.();
+    this.#leave = undefined;
+    this.host.closed(this);
+  };
+  readonly #onDrain = (): void => {
+    if (!this.#draining) return;
+    this.#draining = false;
+    this.#busy = false;
+    this.#sinceMs = Date.now();
+    this.#serve();
+  };
+
+  #take(text: string): void {
+    this.#rest = this.#rest === '' ? text : this.#rest + text;
+    if (this.#busy) {
+      if (this.#rest.length > MAX_AHEAD_CHARACTERS) this.#socket.destroy();
+      return;
+    }
+    this.#sinceMs = Date.now();
+    this.#serve();
+  }
+
+  #serve(): void {
+    let from = 0;
+    const text = this.#rest;
+    while (!this.#busy && from < text.length) {
+      const reading = this.#reader.read(text, from);
+      if (reading.kind === 'more') break;
+      if (reading.kind === 'foreign') return this.#pass(text.slice(from));
+      const { request } = reading;
+      const answer = this.host.desk.answer(request);
+      if (answer === 'pass') return this.#pass(text.slice(from));
+      if ('answer' in answer) this.#await(answer, request, text.slice(from, reading.next));
+      else this.#send(answer, request);
+      from = reading.next;
+    }
+    this.#rest = from === 0 ? text : text.slice(from);
+    // Never more than a head is kept: longer ones are foreign.
+    if (this.#rest.length > MAX_HEAD_BYTES + MAX_AHEAD_CHARACTERS) this.#socket.destroy();
+  }
+
+  #await(waiting: Waiting, request: HotRequest, asked: string): void {
+    this.#busy = true;
+    this.#leave = waiting.leave;
+    void waiting.answer.then((answer) => {
+      this.#leave = undefined;
+      if (this.#socket.destroyed) return;
+      this.#busy = false;
+      this.#sinceMs = Date.now();
+      if (answer === 'pass') return this.#pass(asked + this.#rest);
+      this.#send(answer, request);
+      if (!this.#busy && this.#rest !== '') this.#serve();
+    });
+  }
+
+  #send(whole: Answer, request: HotRequest): void {
+    const socket = this.#socket;
+    const { headers } = request;
+    const answer = headers.ifNoneMatch === undefined && headers.range === undefined ? whole : conditional(whole, headers);
+    const tail = this.host.tail(this.host.desk.lines(request));
+    let flushed: boolean;
+    const joined = request.head ? answer.head(tail) : answer.joined(tail);
+    if (joined) flushed = socket.write(joined);
+    else {
+      socket.cork();
+      flushed = socket.write(answer.head(tail));
+      for (const buffer of answer.body) flushed = socket.write(buffer);
+      socket.uncork();
+    }
+    if (this.host.closing) socket.end();
+    // Corked writes say what was before they went out.
+    if (!flushed && socket.writableNeedDrain) {
+      this.#busy = true;
+      this.#draining = true;
+    }
+  }
+
+  #pass(text: string): void {
+    this.#unlisten();
+    this.#passed = true;
+    this.#rest = '';
+    this.host.passOn(this, this.#socket, Buffer.from(text, 'latin1'));
+  }
+}

