@@ -1,6 +1,7 @@
 /** What we change in libwebrtc's answer before the publisher reads it. Pure text work. */
 import { isIP } from 'node:net';
-import { codecNames, formatSdp, parseSdp, type SdpDocument, type SdpMedia } from '../media/sdp.ts';
+import { formatSdp, parseSdp, type SdpDocument } from '../media/sdp.ts';
+import { isOpusParameters } from './sparing-opus.ts';
 
 /**
  * `a=rtcp-mux-only` on every bundled m-line (RFC 9725 §4.2 asks for it), and the public address in place of the host's
@@ -30,12 +31,6 @@ export function withStereo(answer: string): string {
   for (const media of document.media)
     media.lines = media.lines.map((line) => (isOpusParameters(media, line) && !/[ ;]stereo=/.test(line) ? `${line};stereo=1;maxaveragebitrate=${STEREO_BPS}` : line));
   return formatSdp(document);
-}
-
-function isOpusParameters(media: SdpMedia, line: string): boolean {
-  if (media.kind !== 'audio') return false;
-  const format = /^a=fmtp:(\d+) /.exec(line)?.[1];
-  return format !== undefined && codecNames(media).get(format) === 'OPUS';
 }
 
 /** Host candidates with their address replaced; those that become equal, and those of the other address family, are left out. */

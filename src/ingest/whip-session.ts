@@ -9,6 +9,7 @@ import { MAX_REMOTE_CANDIDATES } from '../media/sdp-offer.ts';
 import { whyGone } from './liveness.ts';
 import { rewriteOffer, withIceCredentials } from './offer-rewrite.ts';
 import { parseFragment, type TrickleFragment } from './sdp-fragment.ts';
+import { sparingOpusOf, withSparingOpus } from './sparing-opus.ts';
 import { AudioSink, AudioSource, PeerConnection, VideoSink, type AudioBlock, type VideoFrame } from './wrtc.ts';
 
 export interface WhipSessionOptions {
@@ -144,11 +145,17 @@ export class WhipSession {
 
   async #answer(): Promise<string> {
     const answer = await this.#peer.createAnswer();
-    const stereo = this.options.stereo || offersStereo(this.offer.document);
-    await this.#peer.setLocalDescription(stereo ? { type: 'answer', sdp: withStereo(answer.sdp ?? '') } : answer);
+    await this.#peer.setLocalDescription({ type: 'answer', sdp: this.#withOpus(answer.sdp ?? '') });
     await this.#gathered();
     if (this.#closed) throw new AppError('sessionNotFound');
     return finishAnswer(this.#peer.localDescription?.sdp ?? '', this.options.publicIp);
+  }
+
+  #withOpus(answer: string): string {
+    const { document } = this.offer;
+    const sparing = sparingOpusOf(document);
+    if (sparing) return withSparingOpus(answer, sparing);
+    return this.options.stereo || offersStereo(document) ? withStereo(answer) : answer;
   }
 
   #gathered(): Promise<void> {
