@@ -6,12 +6,14 @@ import { useLive, type Live } from '../api/use-live.ts';
 import { openScreen } from '../media/local-media.ts';
 import type { OwnMedia, OwnMediaView } from '../media/own-media.ts';
 import { useLevel } from '../media/use-level.ts';
+import { usePoorConnection } from '../media/use-poor-connection.ts';
 import { useCameraPublication, useScreenPublication, type PublicationView } from '../media/use-publication.ts';
 import { useWhep, type WhepView } from '../media/use-whep.ts';
 import { Chat } from './chat.tsx';
 import { DevicePicker } from './device-picker.tsx';
 import { LevelBar } from './level-bar.tsx';
 import { ErrorNote, Page } from './page.tsx';
+import { PoorConnectionNote } from './poor-connection-note.tsx';
 import { dataStateOf, Programme } from './programme.tsx';
 import { SelfView } from './self-view.tsx';
 import { counted } from './words.ts';
@@ -28,20 +30,26 @@ interface CallProps {
   name: string;
   media: OwnMedia;
   view: OwnMediaView;
+  /** Send and receive little. */
+  saving: boolean;
+  onSaving: (on: boolean) => void;
   token: () => Promise<string>;
   onEnd: (end: CallEnd) => void;
 }
 
 /** In the room: one's camera and microphone go out, the mixed picture and the mix-minus sound come back. */
-export function Call({ room, name, media, view, token, onEnd }: CallProps) {
+export function Call({ room, name, media, view, saving, onSaving, token, onEnd }: CallProps) {
   const live = useLive(room.id, token);
-  const publication = useCameraPublication(room.id, token, media, live.uplink);
-  const programme = useWhep(room.id, token, false, live.room?.mix.status === 'running');
+  const publication = useCameraPublication({ room: room.id, token, media, wishes: live.uplink, saving });
+  const programme = useWhep(room.id, token, { audio: false, rendition: saving ? 'low' : undefined }, live.room?.mix.status === 'running');
   const [screen, setScreen] = useState<MediaStream>();
   const [screenError, setScreenError] = useState<string>();
-  const sharing = useScreenPublication({ room: room.id, token, screen, wishes: live.uplink, onStopped: () => setScreen(undefined) });
+  const sharing = useScreenPublication({ room: room.id, token, screen, wishes: live.uplink, saving, onStopped: () => setScreen(undefined) });
   const [own, setOwn] = useState<string>();
   const [settings, setSettings] = useState(false);
+  const [dismissed, setDismissed] = useState(false);
+  const offering = !saving && !dismissed;
+  const poor = usePoorConnection(offering, () => Promise.all([publication.stats(), programme.stats()]));
   const level = useLevel(view.microphone.on ? media.audioTrack : undefined);
   const me = live.participants.find((p) => p.id === own);
 
@@ -83,6 +91,7 @@ export function Call({ room, name, media, view, token, onEnd }: CallProps) {
         'data-publish-state': publication.state,
         'data-programme-state': programme.state,
         'data-screen-state': sharing.state,
+        'data-saving': saving ? 'yes' : 'no',
         'data-identity': own,
       }}
     >
@@ -109,6 +118,7 @@ export function Call({ room, name, media, view, token, onEnd }: CallProps) {
               {publishWords(publication)}
             </p>
           )}
+          {poor && <PoorConnectionNote onSave={() => onSaving(true)} onDismiss={() => setDismissed(true)} />}
           {me?.audioMuted && <p className="note">The host has muted you. The others do not hear you.</p>}
           {me?.videoHidden && <p className="note">The host has hidden your picture.</p>}
           <div className="row bar" role="toolbar" aria-label="Controls">
@@ -120,6 +130,9 @@ export function Call({ room, name, media, view, token, onEnd }: CallProps) {
             </button>
             <button type="button" aria-pressed={screen !== undefined} onClick={share} data-testid="toggle-screen">
               {screen ? 'Stop sharing' : 'Share screen'}
+            </button>
+            <button type="button" aria-pressed={saving} onClick={() => onSaving(!saving)} title="Send and receive less: a small picture, sound for speech" data-testid="toggle-saving">
+              {saving ? 'Saving data' : 'Save data'}
             </button>
             <button type="button" aria-expanded={settings} aria-controls="devices" onClick={() => setSettings(!settings)}>
               Devices

@@ -5,6 +5,7 @@ import { useLevel } from '../media/use-level.ts';
 import { DevicePicker } from './device-picker.tsx';
 import { LevelBar } from './level-bar.tsx';
 import { SelfView } from './self-view.tsx';
+import { Switch } from './switch.tsx';
 import { counted } from './words.ts';
 
 interface SetupProps {
@@ -14,11 +15,16 @@ interface SetupProps {
   onName: (name: string) => void;
   media: OwnMedia | undefined;
   view: OwnMediaView;
+  /** Send and receive little. */
+  saving: boolean;
+  onSaving: (on: boolean) => void;
+  /** The browser says that little data is better here. */
+  advised: boolean;
   onJoin: () => void;
 }
 
 /** Before going in: one's name, and a look at what the others will see and hear. */
-export function JoinSetup({ room, name, nameFixed, onName, media, view, onJoin }: SetupProps) {
+export function JoinSetup({ room, name, nameFixed, onName, media, view, saving, onSaving, advised, onJoin }: SetupProps) {
   const level = useLevel(view.microphone.on ? media?.audioTrack : undefined);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -43,6 +49,12 @@ export function JoinSetup({ room, name, nameFixed, onName, media, view, onJoin }
         <DevicePicker kind="microphone" view={view.microphone} devices={view.devices.microphones} onChange={(on, id) => void media?.setMicrophone(on, id)}>
           <LevelBar level={level} label="Level of your microphone" />
         </DevicePicker>
+        {advised && !saving && (
+          <p className="note" role="status">
+            Your browser reports a slow connection, or one where data is dear. You may want to save data.
+          </p>
+        )}
+        <Switch label="Save data" hint="A small picture and sound for speech, some 150 kbit/s each way" checked={saving} onChange={onSaving} testId="data-saver" />
         <button type="submit" className="primary large" disabled={!media} data-testid="join-button">
           Join
         </button>

@@ -2,8 +2,11 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import type { WhepView } from '../media/use-whep.ts';
 import { inWords } from '../api/api-error.ts';
 
+/** What is told of the connection. */
+type Shown = Pick<WhepView, 'state' | 'error' | 'stream'>;
+
 /** What a page's `data-state` says for a WHEP connection. */
-export function dataStateOf(view: WhepView): 'connecting' | 'live' | 'reconnecting' | 'ended' | 'error' {
+export function dataStateOf(view: Shown): 'connecting' | 'live' | 'reconnecting' | 'ended' | 'error' {
   switch (view.state) {
     case 'connecting':
     case 'waiting':
@@ -23,7 +26,7 @@ function isOver(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'roomEnded';
 }
 
-function wordsOf(view: WhepView, waiting: string): string {
+function wordsOf(view: Shown, waiting: string): string {
   switch (dataStateOf(view)) {
     case 'connecting':
       return view.state === 'waiting' ? waiting : 'Connecting to the programme…';
@@ -39,7 +42,7 @@ function wordsOf(view: WhepView, waiting: string): string {
 }
 
 interface ProgrammeProps {
-  view: WhepView;
+  view: Shown;
   muted: boolean;
   label: string;
   /** Said while the room has no live mix. */

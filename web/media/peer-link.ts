@@ -25,6 +25,8 @@ export interface LinkOptions {
 const GATHERING_MS = 1_000;
 /** From the answer to a working connection. */
 const CONNECT_MS = 12_000;
+/** The same when the answer named relays that this offer did not have: where only they help, the next offer with them comes soon. */
+const CONNECT_WITHOUT_RELAY_MS = 4_000;
 /** `disconnected` may heal by itself; Chromium says it after about 5 s of silence. */
 const DISCONNECTED_MS = 2_500;
 
@@ -134,13 +136,14 @@ export abstract class PeerLink {
     const opened = await openSession(this.options.endpoint, token, peer.localDescription?.sdp ?? '', signal);
     this.#session = { resource: opened.resource, token };
     // they come with the answer, too late for this offer: the next attempt has them, should this one fail
+    const withoutRelay = hasRelay(opened.iceServers) && !hasRelay(this.#iceServers);
     if (opened.iceServers.length > 0) this.#iceServers = opened.iceServers;
     if (signal.aborted) {
       this.#endSession();
       signal.throwIfAborted();
     }
     await peer.setRemoteDescription({ type: 'answer', sdp: opened.answer });
-    await connected(peer, CONNECT_MS, signal);
+    await connected(peer, withoutRelay ? CONNECT_WITHOUT_RELAY_MS : CONNECT_MS, signal);
     return peer;
   }
 
@@ -181,6 +184,10 @@ export abstract class PeerLink {
     window.removeEventListener('online', this.#onOnline);
     this.#closePeer();
   }
+}
+
+function hasRelay(servers: readonly RTCIceServer[]): boolean {
+  return servers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/.test(url)));
 }
 
 function gathered(peer: RTCPeerConnection, atMostMs: number): Promise<void> {

@@ -12,13 +12,25 @@ export interface PublicationView {
   mixMinus?: MediaStream;
   /** Publish again: the service has lost this one. */
   renew: () => void;
+  stats: () => Promise<RTCStatsReport | undefined>;
 }
 
-/** Publishes camera and microphone while the component is shown. `wishes`: what the room asks for. */
-export function useCameraPublication(room: string, token: () => Promise<string>, media: OwnMedia, wishes: readonly UplinkWish[]): PublicationView {
-  const [view, setView] = useState<Omit<PublicationView, 'renew'>>({ state: 'connecting' });
+interface CameraOptions {
+  room: string;
+  token: () => Promise<string>;
+  media: OwnMedia;
+  /** What the room asks for. */
+  wishes: readonly UplinkWish[];
+  /** Send and receive little. A change publishes anew. */
+  saving: boolean;
+}
+
+/** Publishes camera and microphone while the component is shown. */
+export function useCameraPublication({ room, token, media, wishes, saving }: CameraOptions): PublicationView {
+  const [view, setView] = useState<Omit<PublicationView, 'renew' | 'stats'>>({ state: 'connecting' });
   const running = useRef<WhipClient | undefined>(undefined);
   const renew = useCallback(() => running.current?.renew(), []);
+  const stats = useCallback(() => running.current?.stats() ?? Promise.resolve(undefined), []);
   const latest = useAsking(running, wishes, 'camera');
   useEffect(() => {
     const client = new WhipClient({
@@ -28,6 +40,7 @@ export function useCameraPublication(room: string, token: () => Promise<string>,
       video: media.videoTrack,
       mixMinus: true,
       wish: wishFor(latest.current, 'camera') ?? FIRST_WISH.camera,
+      saving,
       events: {
         stateChanged: (state, error) => setView((before) => ({ ...before, state, error })),
         trackReceived: (event) => {
@@ -43,8 +56,8 @@ export function useCameraPublication(room: string, token: () => Promise<string>,
       media.trackChanged = undefined;
       client.close();
     };
-  }, [room, token, media]);
-  return { ...view, renew };
+  }, [room, token, media, saving]);
+  return { ...view, renew, stats };
 }
 
 interface ScreenOptions {
@@ -52,17 +65,21 @@ interface ScreenOptions {
   token: () => Promise<string>;
   screen: MediaStream | undefined;
   wishes: readonly UplinkWish[];
+  saving: boolean;
   /** The browser's own button ended it. */
   onStopped: () => void;
 }
 
 /** Publishes a shared screen as a second source while `screen` is given. */
-export function useScreenPublication({ room, token, screen, wishes, onStopped }: ScreenOptions): { state: LinkState | 'off'; error?: unknown } {
+export function useScreenPublication({ room, token, screen, wishes, saving, onStopped }: ScreenOptions): { state: LinkState | 'off'; error?: unknown } {
   const [view, setView] = useState<{ state: LinkState; error?: unknown }>({ state: 'connecting' });
   const stopped = useRef(onStopped);
   stopped.current = onStopped;
   const running = useRef<WhipClient | undefined>(undefined);
   const latest = useAsking(running, wishes, 'screen');
+  // a share that runs goes on as it began: the tracks end with the connection
+  const savingNow = useRef(saving);
+  savingNow.current = saving;
   useEffect(() => {
     const video = screen?.getVideoTracks()[0];
     if (!screen || !video) return undefined;
@@ -73,6 +90,7 @@ export function useScreenPublication({ room, token, screen, wishes, onStopped }:
       video,
       mixMinus: false,
       wish: wishFor(latest.current, 'screen') ?? FIRST_WISH.screen,
+      saving: savingNow.current,
       events: { stateChanged: (state, error) => setView({ state, error }) },
     });
     const ended = (): void => stopped.current();

@@ -1,4 +1,5 @@
 import type { UplinkWish } from '../../src/domain/uplink.ts';
+import { savingWish, SAVER_AUDIO_BPS, withSparingOpus } from './data-saver.ts';
 import { PeerLink, type LinkOptions } from './peer-link.ts';
 import { differs, encodingFor } from './uplink.ts';
 
@@ -9,6 +10,8 @@ export interface WhipOptions extends LinkOptions {
   mixMinus: boolean;
   /** What is sent until {@link WhipClient.ask} says otherwise. */
   wish: UplinkWish;
+  /** Send little, whatever is asked for, and receive the mix-minus so. */
+  saving?: boolean;
 }
 
 /**
@@ -44,12 +47,12 @@ export class WhipClient extends PeerLink {
     });
     this.#audio = whip.audio;
     this.#video = whip.video;
-    this.#wish = whip.wish;
+    this.#wish = this.#fitting(whip.wish);
   }
 
   /** From now on sends as large, as often and as much as this; also over a new connection and with another track. */
   ask(wish: UplinkWish): void {
-    this.#wish = wish;
+    this.#wish = this.#fitting(wish);
     this.#applyWish();
   }
 
@@ -72,6 +75,7 @@ export class WhipClient extends PeerLink {
       const transceiver = peer.addTransceiver(this.#audio ?? 'audio', {
         direction: this.whip.mixMinus ? 'sendrecv' : 'sendonly',
         streams: [stream],
+        ...(this.whip.saving ? { sendEncodings: [{ maxBitrate: SAVER_AUDIO_BPS }] } : {}),
       });
       this.#senders.audio = transceiver.sender;
     }
@@ -84,9 +88,17 @@ export class WhipClient extends PeerLink {
     preferVp8(video);
   }
 
+  protected override adjustOffer(sdp: string): string {
+    return this.whip.saving ? withSparingOpus(sdp) : sdp;
+  }
+
   override close(): void {
     clearTimeout(this.#hold);
     super.close();
+  }
+
+  #fitting(wish: UplinkWish): UplinkWish {
+    return this.whip.saving ? savingWish(wish) : wish;
   }
 
   #applyWish(): void {

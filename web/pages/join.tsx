@@ -8,6 +8,7 @@ import { Call, type CallEnd } from '../components/call.tsx';
 import { Invitation } from '../components/invitation.tsx';
 import { JoinSetup } from '../components/join-setup.tsx';
 import { ErrorNote, Loading, Page } from '../components/page.tsx';
+import { saysToSave, type NetworkInformation } from '../media/connection-quality.ts';
 import { useOwnMedia } from '../media/use-own-media.ts';
 import { Link } from '../routing.tsx';
 
@@ -93,12 +94,21 @@ export function JoinPage({ room }: { room: string }) {
 }
 
 const NAME_KEY = 'tessera.name';
+const SAVING_KEY = 'tessera.data-saver';
+
+/** Not in every browser. */
+const network = (navigator as Navigator & { connection?: NetworkInformation }).connection;
 
 /** Setup and call share the camera and microphone, so that joining does not open them again. */
 function Meeting({ room, fixedName, onEnd }: { room: Room; fixedName?: string; onEnd: (end: CallEnd) => void }) {
   const own = useOwnMedia();
   const [name, setName] = useState(fixedName ?? keptForBrowser.get(NAME_KEY) ?? '');
   const [joined, setJoined] = useState(false);
+  const [saving, setSaving] = useState(keptForBrowser.get(SAVING_KEY) === 'yes');
+  const onSaving = (on: boolean): void => {
+    keptForBrowser.set(SAVING_KEY, on ? 'yes' : 'no');
+    setSaving(on);
+  };
   const token = useCallback(() => tokenFor(room.id, 'participant', name), [room.id, name]);
 
   const join = (): void => {
@@ -106,10 +116,10 @@ function Meeting({ room, fixedName, onEnd }: { room: Room; fixedName?: string; o
     if (own.media) own.media.name = name;
     setJoined(true);
   };
-  if (joined && own.media) return <Call room={room} name={name} media={own.media} view={own.view} token={token} onEnd={onEnd} />;
+  if (joined && own.media) return <Call room={room} name={name} media={own.media} view={own.view} saving={saving} onSaving={onSaving} token={token} onEnd={onEnd} />;
   return (
     <Page title={`Join ${room.name}`} name="join" data={{ 'data-testid': 'join', 'data-state': 'setup' }}>
-      <JoinSetup room={room} name={name} nameFixed={fixedName !== undefined} onName={setName} media={own.media} view={own.view} onJoin={join} />
+      <JoinSetup room={room} name={name} nameFixed={fixedName !== undefined} onName={setName} media={own.media} view={own.view} saving={saving} onSaving={onSaving} advised={saysToSave(network)} onJoin={join} />
     </Page>
   );
 }

@@ -66,7 +66,7 @@ function Studio({ id, read, refuse, own }: StudioProps) {
 function Control({ room: polled, error, read, own }: { room: Room; error: unknown; read: () => Promise<string>; own: string | undefined }) {
   const live = useLive(polled.id, read);
   const room = live.connected ? (live.room ?? polled) : polled;
-  const programme = useWhep(polled.id, read, true, live.room?.mix.status === 'running');
+  const programme = useWhep(polled.id, read, { audio: true }, live.room?.mix.status === 'running');
   const [muted, setMuted] = useState(true);
   const degraded = room.mix.status === 'running' ? room.mix.degraded : null;
   const [ending, setEnding] = useState<string>();
