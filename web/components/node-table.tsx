@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import type { NodeInfo } from '../api/types.ts';
 import { Chart } from './chart.tsx';
 import { Loading } from './page.tsx';
@@ -9,7 +10,10 @@ const HISTORY = 60;
 
 /** The processes of all roles, and what each role has taken of the processor since the page was opened. */
 export function NodeTable({ nodes, loading }: { nodes: NodeInfo[] | undefined; loading: boolean }) {
-  const history = useHistory(nodes && loadByRole(nodes), HISTORY);
+  const history = useHistory(
+    useMemo(() => nodes && loadByRole(nodes), [nodes]),
+    HISTORY,
+  );
   return (
     <>
       <section className="card" aria-labelledby="nodes-title">

@@ -5,28 +5,27 @@ export interface CaptionText {
   speaker?: string;
 }
 
-interface Waiting extends CaptionText {
+interface Kept extends CaptionText {
   fromMs: number;
   untilMs: number;
 }
 
 /** As many lines as fit below a picture. */
 const LINES = 2;
-const MOST_WAITING = 200;
+/** Of those who go back in time too. */
+const MOST_KEPT = 200;
 
 export class CaptionQueue {
-  #lines: Waiting[] = [];
+  readonly #lines: Kept[] = [];
 
-  /** @param delayMs how far the picture on the screen is behind */
-  add(line: CaptionText & { durationMs: number }, nowMs: number, delayMs: number): void {
-    const fromMs = nowMs + Math.max(0, delayMs);
-    this.#lines.push({ text: line.text, ...(line.speaker === undefined ? {} : { speaker: line.speaker }), fromMs, untilMs: fromMs + line.durationMs });
-    if (this.#lines.length > MOST_WAITING) this.#lines.shift();
+  add(line: CaptionText & { durationMs: number }, nowMs: number): void {
+    this.#lines.push({ text: line.text, ...(line.speaker === undefined ? {} : { speaker: line.speaker }), fromMs: nowMs, untilMs: nowMs + line.durationMs });
+    if (this.#lines.length > MOST_KEPT) this.#lines.shift();
   }
 
-  /** Oldest first. */
-  shown(nowMs: number): readonly CaptionText[] {
-    this.#lines = this.#lines.filter((line) => line.untilMs > nowMs);
-    return this.#lines.filter((line) => line.fromMs <= nowMs).slice(-LINES);
+  /** Oldest first. @param behindMs how far the picture on the screen is behind now */
+  shown(nowMs: number, behindMs: number): readonly CaptionText[] {
+    const thenMs = nowMs - Math.max(0, behindMs);
+    return this.#lines.filter((line) => line.fromMs <= thenMs && line.untilMs > thenMs).slice(-LINES);
   }
 }

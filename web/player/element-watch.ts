@@ -14,6 +14,8 @@ export class ElementWatch {
   stalledSinceMs: number | undefined;
   stalls = 0;
   #moved = false;
+  /** Another rendition is being put in: waiting for it is no stall. */
+  #emptied = false;
 
   constructor(video: HTMLVideoElement, events: ElementEvents, signal: AbortSignal) {
     const on = (name: string, take: () => void): void => video.addEventListener(name, take, { signal });
@@ -21,18 +23,20 @@ export class ElementWatch {
       if (video.seeking || video.paused || video.readyState < 3) return;
       this.stalledSinceMs = undefined;
       this.#moved = true;
+      this.#emptied = false;
       events.moved();
     };
     on('playing', moved);
     on('timeupdate', moved);
     on('waiting', () => {
-      if (!this.#moved || video.seeking) return;
+      if (!this.#moved || this.#emptied || video.seeking) return;
       this.stalledSinceMs ??= performance.now();
       this.stalls++;
       events.stalled();
     });
     on('seeking', () => (this.stalledSinceMs = undefined));
     on('pause', () => (this.stalledSinceMs = undefined));
+    on('emptied', () => (this.#emptied = true));
     on('ended', events.ended);
   }
 

@@ -15,7 +15,7 @@ describe('the ladder', () => {
       { height: 720, url: ['/hls/r/high.m3u8'] },
     ];
     expect(qualityChoices(levels)).toEqual([
-      { id: 'auto', label: 'Automatic' },
+      { id: 'auto', label: 'Auto' },
       { id: 'high', label: '720p' },
       { id: 'mid', label: '360p' },
       { id: 'low', label: '180p' },

@@ -19,7 +19,7 @@ export function qualityChoices(levels: readonly Level[]): QualityChoice[] {
     const level = levels.find((l) => qualityOf(l.url[0]) === id);
     return level ? [{ id, label: `${level.height}p` }] : [];
   });
-  return [{ id: 'auto', label: 'Automatic' }, ...pictures, { id: 'audio', label: 'Sound only' }];
+  return [{ id: 'auto', label: 'Auto' }, ...pictures, { id: 'audio', label: 'Sound only' }];
 }
 
 const UNKNOWN_BPS = 1_500_000;

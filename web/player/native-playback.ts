@@ -72,7 +72,7 @@ export class NativePlayback implements Playback {
     video.src = found.url;
     events.changed({
       qualities: [
-        { id: 'auto', label: 'Automatic' },
+        { id: 'auto', label: 'Auto' },
         { id: 'audio', label: 'Sound only' },
       ],
     });

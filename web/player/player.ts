@@ -38,6 +38,7 @@ export class Player {
   #start: PlayerStart | undefined;
   #offsetMs = 0;
   #stallsBefore = 0;
+  #emptied = false;
   readonly #abort = new AbortController();
   readonly #meter = new QoeMeter(performance.now());
   readonly #reporter: QoeReporter;
@@ -54,7 +55,10 @@ export class Player {
     });
     const on = (name: string, take: () => void): void => options.video.addEventListener(name, take, { signal: this.#abort.signal });
     for (const name of ['pause', 'play', 'seeking', 'playing', 'timeupdate']) on(name, () => this.#meterState(false));
-    on('waiting', () => this.#meterState(!options.video.seeking));
+    // an element that was emptied for another rendition waits, but for no want of data
+    on('emptied', () => (this.#emptied = true));
+    on('playing', () => (this.#emptied = false));
+    on('waiting', () => this.#meterState(!options.video.seeking && !this.#emptied));
     on('volumechange', () => !options.video.muted && this.#change({ soundBlocked: false }));
     void this.#begin();
   }
@@ -148,6 +152,7 @@ export class Player {
     // a WebRTC picture freezes without the element waiting
     if (this.#plan.mode === 'webrtc' && change.stalls !== undefined) this.#meter.stopped(Math.max(0, change.stalls - this.#view.stalls));
     this.#view = { ...this.#view, ...change };
+    if (change.state === 'starting') this.#meter.notYet(performance.now());
     if (change.state !== undefined) this.#meterState(false);
     if (this.#view.startupMs === undefined && this.#meter.startupMs !== undefined) {
       this.#view = { ...this.#view, startupMs: Math.round(this.#meter.startupMs) };

@@ -19,7 +19,7 @@ export type PlayingState = 'idle' | 'playing' | 'stalled';
 const LONGEST_MS = 60_000;
 
 export class QoeMeter {
-  readonly #openedAtMs: number;
+  #openedAtMs: number;
   #startupMs: number | undefined;
   #told = false;
   #state: PlayingState = 'idle';
@@ -44,6 +44,11 @@ export class QoeMeter {
     this.#count(nowMs);
     if (state === 'stalled') this.#stalls++;
     this.#state = state;
+  }
+
+  /** There is no broadcast yet: the start-up counts from when there is. */
+  notYet(nowMs: number): void {
+    if (this.#startupMs === undefined) this.#openedAtMs = nowMs;
   }
 
   /** Stops too short to have been seen as a state. */

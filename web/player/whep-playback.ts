@@ -14,6 +14,9 @@ const RECONNECT_MS = 10_000;
 export class WhepPlayback implements Playback {
   #quality: Quality = 'auto';
   #wasLive = false;
+  #freezes = 0;
+  #stalls = 0;
+  #hadPicture = false;
   #over = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #client: WhepClient;
@@ -114,11 +117,15 @@ export class WhepPlayback implements Playback {
     this.#deadline = undefined;
     this.#wasLive = true;
     const picture = this.#quality !== 'audio' && this.#picture.take(sample);
+    // one that ends a time of sound alone was none
+    if (picture && this.#hadPicture) this.#stalls += Math.max(0, sample.freezes - this.#freezes);
+    this.#freezes = sample.freezes;
+    this.#hadPicture = picture;
     this.options.events.changed({
       state: 'live',
       error: undefined,
       picture,
-      stalls: sample.freezes,
+      stalls: this.#stalls,
       atEdge: !this.options.video.paused,
       behindMs: sample.playingUnixMs === undefined || !picture ? undefined : Math.round(this.options.serverNowMs() - sample.playingUnixMs),
       shown: picture ? renditionByHeight(sample.frameHeight, this.options.programmeHeight) : 'audio',
@@ -132,7 +139,7 @@ export class WhepPlayback implements Playback {
 
 function choices(programmeHeight: number): QualityChoice[] {
   return [
-    { id: 'auto', label: 'Automatic' },
+    { id: 'auto', label: 'Auto' },
     { id: 'high', label: `${programmeHeight}p` },
     { id: 'mid', label: `${Math.round(programmeHeight / 2)}p` },
     { id: 'low', label: `${Math.round(programmeHeight / 4)}p` },

@@ -11,11 +11,11 @@ export function Captions({ caption, delayMs }: { caption: LiveState['caption']; 
   const delay = useRef(delayMs);
   delay.current = delayMs;
   useEffect(() => {
-    if (caption) queue.add(caption, performance.now(), delay.current);
+    if (caption) queue.add(caption, performance.now());
   }, [queue, caption]);
   useEffect(() => {
     const timer = setInterval(() => {
-      const now = queue.shown(performance.now());
+      const now = queue.shown(performance.now(), delay.current);
       setShown((before) => (before.length === now.length && before.every((line, i) => line === now[i]) ? before : now));
     }, TICK_MS);
     return () => clearInterval(timer);

@@ -27,7 +27,7 @@ export function Poster({ room, token }: { room: string; token: () => Promise<str
     };
   }, [room, token]);
   return (
-    <div className="poster" data-testid="poster">
+    <div className="still" data-testid="poster">
       {src && <img src={src} alt="" />}
       <span className="badge">Sound only</span>
     </div>
