@@ -77,7 +77,9 @@ export class Picture {
     else this.change(rendition);
   }
 
-  pause(): void {
+  /** @param severe as with {@link changeDown}: what the link has lost is not sent again */
+  pause(severe: boolean): void {
+    this.#forgets = severe;
     this.#end();
     this.pending = undefined;
   }

@@ -21,7 +21,7 @@ const TRIAL_MS = 4000;
 const GRACE_MS = 700;
 const LASTING_MS = 1000;
 /** A probe that was too much has filled a queue; it is empty again, and the reports about it have come, after this. */
-const RECOVERY_MS = 1500;
+const RECOVERY_MS = 1000;
 /** Reports tell of a queue half a second after it began: by then a rate that doubles in this time has put some 200 ms into it. */
 const DOUBLING_MS = 800;
 const HOLD_MS = 700;

@@ -27,8 +27,8 @@ const REPORT_INTERVAL_MS = 1000;
 /** While a rung is tried: each answered report is a fresh measure of the round trip. */
 const CURIOUS_REPORT_INTERVAL_MS = 200;
 /** What is sent again may take as much as the picture itself for a moment, and a share of it in the long run. */
-const RESEND_BYTES_PER_SECOND: Record<VideoRendition, number> = { high: 125_000, mid: 60_000, low: 16_000 };
-const RESEND_BURST_BYTES: Record<VideoRendition, number> = { high: 128_000, mid: 64_000, low: 24_000 };
+const RESEND_BYTES_PER_SECOND: Record<VideoRendition, number> = { high: 125_000, mid: 60_000, low: 8_000 };
+const RESEND_BURST_BYTES: Record<VideoRendition, number> = { high: 128_000, mid: 64_000, low: 12_000 };
 /** Keyframes that one viewer may have made for it: a few at once, then one in four seconds. */
 const KEYFRAMES_PER_SECOND = 0.25;
 const KEYFRAMES_AT_ONCE = 3;
@@ -182,7 +182,7 @@ export class Viewer extends EventEmitter<Events> {
     if (!this.#video?.open) return;
     if (rendition === 'auto') this.#chooser = this.#newChooser(this.#picture?.current);
     const goal = this.#goal;
-    if (goal === 'audio') this.#picture?.pause();
+    if (goal === 'audio') this.#picture?.pause(false);
     else if (before === 'audio' || before === undefined) this.#picture?.start(goal);
     else this.#picture?.change(goal);
     if (goal === before) this.#chooser?.arrived(performance.now());
@@ -373,7 +373,7 @@ export class Viewer extends EventEmitter<Events> {
     if (choice !== before) {
       this.#endProbe();
       if (choice === 'audio') {
-        picture.pause();
+        picture.pause(true);
         chooser.arrived(nowMs);
       } else if (before === 'audio') picture.resume(choice);
       else if (isBelow(choice, before)) picture.changeDown(choice, chooser.severe);
