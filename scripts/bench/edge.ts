@@ -3,7 +3,7 @@
  * that report loss, bandwidth and lost packets as browsers do; in turns with Debian's Janus (streaming plugin, two event loops)
  * sending the same packets to the same viewers.
  *
- * `npm run bench:edge -- [--mid 80] [--low 160] [--seconds 6] [--rounds 2] [--joins-per-second 40] [--without-janus]`; one JSON
+ * `npm run bench:edge -- [--mid 80] [--low 160] [--seconds 6] [--rounds 2] [--joins-per-second 40] [--feedback-ms 333] [--without-janus]`; one JSON
  * object on stdout. 0 viewers leave a rendition out.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -31,12 +31,16 @@ type Measured = (typeof RENDITIONS)[number];
 /** As asked for of one process. */
 const BARS: Record<Measured, number> = { mid: 500, low: 1300 };
 
+const WARM_UP_VIEWERS = 30;
+const WARM_UP_SECONDS = 2;
+
 const { values } = parseArgs({
   options: {
     mid: { type: 'string', default: '80' },
     low: { type: 'string', default: '160' },
     seconds: { type: 'string', default: '6' },
     rounds: { type: 'string', default: '2' },
+    'feedback-ms': { type: 'string', default: '333' },
     'joins-per-second': { type: 'string', default: '40' },
     'without-janus': { type: 'boolean', default: false },
   },
@@ -82,7 +86,7 @@ try {
   const source = new ProgrammeSource({ path, room: ROOM, mid: { video: mid, width: 640, height: 360, bitrateBps: 600_000 }, low: { video: low, width: 320, height: 180, bitrateBps: 120_000 }, opus, opusLow });
   await source.start();
   const edge = await startEdge();
-  await crowd.start(2);
+  await crowd.start(2, Number(values['feedback-ms']));
   const idleCores = await coresOver(edge.pid as number, 2);
   const idleBytes = proportionalBytes(edge.pid as number);
   const [ports] = [randomInt(47_001, 48_000)];
@@ -102,6 +106,9 @@ try {
   }
   const janusIdleCores = janus && (await coresOver(janus.pid, 2));
 
+  // A process just started still compiles its JavaScript: that is not what a viewer costs.
+  for (const rendition of RENDITIONS) await edgePhase(edge, rendition, WARM_UP_VIEWERS, WARM_UP_SECONDS);
+
   const results: Partial<Record<Measured, { edge: Phase[]; janus: Phase[] }>> = {};
   for (const rendition of RENDITIONS) {
     const count = counts[rendition];
@@ -109,8 +116,8 @@ try {
     const phases: { edge: Phase[]; janus: Phase[] } = { edge: [], janus: [] };
     results[rendition] = phases;
     for (let round = 0; round < Number(values.rounds); round++) {
-      phases.edge.push(await edgePhase(edge, rendition, count));
-      if (janus) phases.janus.push(await janusPhase(janus, rendition, count));
+      phases.edge.push(await edgePhase(edge, rendition, count, seconds));
+      if (janus) phases.janus.push(await janusPhase(janus, rendition, count, seconds));
     }
   }
 
@@ -160,7 +167,7 @@ async function startEdge(): Promise<ChildProcess> {
       TESSERA_DATA_DIR: folder,
       TESSERA_REDIS_URL: `unix:${join(folder, 'redis.sock')}`,
       TESSERA_EDGE_UDP_PORT: String(udpPort),
-      TESSERA_EDGE_MAX_VIEWERS: String(counts.mid + counts.low + 1),
+      TESSERA_EDGE_MAX_VIEWERS: String(Math.max(counts.mid, counts.low, WARM_UP_VIEWERS) + 1),
       TESSERA_LOG_LEVEL: 'warn',
     },
     stdio: ['ignore', 2, 2, 'ipc'],
@@ -170,7 +177,7 @@ async function startEdge(): Promise<ChildProcess> {
   return child;
 }
 
-async function edgePhase(edge: ChildProcess, rendition: Measured, count: number): Promise<Phase> {
+async function edgePhase(edge: ChildProcess, rendition: Measured, count: number, forSeconds: number): Promise<Phase> {
   const url = `unix:${folder}/edge.sock`;
   const sessions: SessionId[] = [];
   await crowd.join(count, Number(values['joins-per-second']), async (index) => {
@@ -181,19 +188,19 @@ async function edgePhase(edge: ChildProcess, rendition: Measured, count: number)
     sessions.push(session);
     crowd.answer(index, answer);
   });
-  const phase = await measure(edge.pid as number, count);
+  const phase = await measure(edge.pid as number, count, forSeconds);
   await Promise.all(sessions.map((session) => client.call(url, 'DELETE', NODE_PATHS.session(session)).catch(() => undefined)));
   await leave();
   return phase;
 }
 
-async function janusPhase({ pid, watch, leave: detach }: Janus, rendition: Measured, count: number): Promise<Phase> {
+async function janusPhase({ pid, watch, leave: detach }: Janus, rendition: Measured, count: number, forSeconds: number): Promise<Phase> {
   const handles: number[] = [];
   await crowd.join(count, Number(values['joins-per-second']), async (index) => {
     crowd.asks(index);
     handles.push(await watch(rendition === 'mid' ? 1 : 2, (offer) => crowd.take(index, offer)));
   });
-  const phase = await measure(pid, count);
+  const phase = await measure(pid, count, forSeconds);
   await Promise.all(handles.map((handle) => detach(handle).catch(() => undefined)));
   await leave();
   return phase;
@@ -204,12 +211,12 @@ async function leave(): Promise<void> {
   await delay(700);
 }
 
-async function measure(pid: number, count: number): Promise<Phase> {
+async function measure(pid: number, count: number, forSeconds: number): Promise<Phase> {
   await delay(800); // starts from the cache, and their reports, are over
   const before = await crowd.totals();
   const from = processorTimes(pid);
   const startedMs = performance.now();
-  await delay(seconds * 1000);
+  await delay(forSeconds * 1000);
   const to = processorTimes(pid);
   const after = await crowd.totals();
   const elapsed = (performance.now() - startedMs) / 1000;

@@ -26,9 +26,10 @@ export class ViewerCrowd {
   /** Wall clock at which each viewer asked, ms. */
   #askedAtMs: number[] = [];
 
-  async start(processes: number): Promise<void> {
+  /** @param feedbackMs see whep-viewers.ts */
+  async start(processes: number, feedbackMs: number): Promise<void> {
     for (let i = 0; i < processes; i++) {
-      const child = fork(join(repoRoot, 'scripts/bench/support/whep-viewers.ts'), ['--feedback'], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 2, 2, 'ipc'] });
+      const child = fork(join(repoRoot, 'scripts/bench/support/whep-viewers.ts'), feedbackMs > 0 ? ['--feedback', String(feedbackMs)] : [], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 2, 2, 'ipc'] });
       this.#children.push(child);
       child.on('message', (message: Message) => {
         if (message.failed) process.stderr.write(`viewer: ${message.failed}\n`);

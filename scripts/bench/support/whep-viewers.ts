@@ -1,8 +1,9 @@
 /**
  * Many WHEP viewers in one process, made of node-datachannel: they count what arrives. Talks IPC with its parent:
  * in `{join: n}`, `{answer: index, sdp}`, `{take: index, sdp}` (an offer to be answered), `{report: true}`, `{leave: true}`;
- * out `{offer: index, sdp}`, `{answered: index, sdp}`, `{totals}`. With `--feedback` they do what a browser does: offer
- * retransmission, and report loss, bandwidth and one packet as lost now and then.
+ * out `{offer: index, sdp}`, `{answered: index, sdp}`, `{totals}`. With `--feedback MS` they do what a browser does: offer
+ * retransmission, tell loss and bandwidth of the picture each so often (Chromium: 2–4 times a second) and of the sound each 5 s, and
+ * ask for one packet again each second or so.
  */
 import { networkInterfaces } from 'node:os';
 import { Audio, PeerConnection, Video, type Track } from 'node-datachannel';
@@ -10,11 +11,12 @@ import { KeyframeWatch } from './keyframe-watch.ts';
 import { bandwidthEstimate, negativeAck, receiverReport } from './viewer-feedback.ts';
 
 const VIDEO_PAYLOAD_TYPE = 96;
-const FEEDBACK_MS = 500;
+const SOUND_EVERY_MS = 5000;
+const NACK_EVERY_MS = 1000;
 const RTX_PAYLOAD_TYPE = 97;
-/** Each how many-th feedback asks for a packet again. */
-const NACK_EVERY = 2;
-const feedback = process.argv.includes('--feedback');
+const feedbackMs = process.argv[2] === '--feedback' ? Number(process.argv[3]) : 0;
+
+const FEEDBACK_GROUPS = 10;
 
 interface Stream {
   track: Track;
@@ -76,7 +78,7 @@ function join(index: number): void {
   const viewer = add(index, pc);
   const video = new Video('0', 'RecvOnly');
   video.addH264Codec(VIDEO_PAYLOAD_TYPE, 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1');
-  if (feedback) video.addRTXCodec(RTX_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE, 90_000);
+  if (feedbackMs > 0) video.addRTXCodec(RTX_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE, 90_000);
   const audio = new Audio('1', 'RecvOnly');
   audio.addOpusCodec(111);
   for (const track of [pc.addTrack(video), pc.addTrack(audio)]) listen(viewer, track);
@@ -122,16 +124,20 @@ function count(viewer: Counted, track: Track, packet: Buffer): void {
   if (stream.video && viewer.pictureAtMs === 0 && viewer.picture.packet(packet)) viewer.pictureAtMs = performance.timeOrigin + performance.now();
 }
 
-let rounds = 0;
+let round = 0;
+/** A tenth of the viewers at a time. */
 function sendFeedback(): void {
-  rounds++;
-  for (const viewer of viewers) {
+  round++;
+  const turn = Math.floor(round / FEEDBACK_GROUPS);
+  for (let i = round % FEEDBACK_GROUPS; i < viewers.length; i += FEEDBACK_GROUPS) {
+    const viewer = viewers[i];
     if (!viewer?.connected) continue;
     for (const [ssrc, stream] of viewer.streams) {
+      if (!stream.video && turn % Math.round(SOUND_EVERY_MS / feedbackMs) !== 0) continue;
       const reports = [receiverReport(ssrc, stream.highest)];
       if (stream.video) {
         reports.push(bandwidthEstimate(ssrc, 2_000_000));
-        if (rounds % NACK_EVERY === 0) {
+        if (turn % Math.max(1, Math.round(NACK_EVERY_MS / feedbackMs)) === 0) {
           const sequence = (stream.highest - 8) & 0xffff;
           stream.asked.clear();
           stream.asked.add(sequence);
@@ -147,7 +153,7 @@ function sendFeedback(): void {
     }
   }
 }
-if (feedback) setInterval(sendFeedback, FEEDBACK_MS);
+if (feedbackMs > 0) setInterval(sendFeedback, feedbackMs / FEEDBACK_GROUPS);
 
 function totals(): ViewerTotals {
   const here = viewers.filter((v) => v !== undefined);
