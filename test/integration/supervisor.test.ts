@@ -36,16 +36,16 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function config(): Config {
-  return parseConfig({ TESSERA_DATA_DIR: join(folder, 'data'), TESSERA_RUN_DIR: join(folder, 'run'), TESSERA_LOG_LEVEL: 'silent' });
+function config(more: Record<string, string> = {}): Config {
+  return parseConfig({ ...more, TESSERA_DATA_DIR: join(folder, 'data'), TESSERA_RUN_DIR: join(folder, 'run'), TESSERA_LOG_LEVEL: 'silent' });
 }
 
 /** A supervisor whose roles run these scripts. */
-function supervise(scripts: Partial<Record<string, string>>): Supervisor {
+function supervise(scripts: Partial<Record<string, string>>, more: Record<string, string> = {}): Supervisor {
   mkdirSync(join(folder, 'workers'), { recursive: true });
   for (const role of ROLES) writeFileSync(join(folder, `workers/${role}.js`), scripts[role] ?? GOOD);
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  const settings = config();
+  const settings = config(more);
   supervisor = new Supervisor({
     config: settings,
     log: createLogger('supervisor', settings),
@@ -95,6 +95,25 @@ describe('supervisor', () => {
     process.kill(running.pids['redis'] as number, 'SIGKILL');
     expect(await waitFor('the value', () => client.get('kept'))).toBe('yes');
     client.disconnect();
+  });
+
+  it('starts as many edges as are set, each with its number, keeps all of them running and ends them', async () => {
+    const numbered = `import { writeFileSync } from 'node:fs'; writeFileSync(process.env.NOTES + '/edge-' + (process.argv[2] ?? 1), String(process.pid)); ${GOOD}`;
+    const running = supervise({ edge: numbered }, { TESSERA_EDGES: '3', TESSERA_ROLES: 'edge' });
+    running.lock();
+    await running.start();
+    const written = (n: number): number => Number(existsSync(join(folder, `edge-${n}`)) && readFileSync(join(folder, `edge-${n}`), 'utf8'));
+    await waitFor('three edges', () => [1, 2, 3].every((n) => written(n) > 0));
+    expect(Object.keys(running.pids)).toEqual(['redis', 'edge', 'edge-2', 'edge-3']);
+    expect([1, 2, 3].map(written)).toEqual(['edge', 'edge-2', 'edge-3'].map((name) => running.pids[name]));
+    const second = written(2);
+    process.kill(second, 'SIGKILL');
+    await waitFor('the second again', () => written(2) !== second && written(2) === running.pids['edge-2']);
+    const pids = Object.values(running.pids) as number[];
+
+    await running.close();
+
+    expect(pids.filter(isAlive)).toEqual([]);
   });
 
   it('ends roles that do not want to, with their children, in bounded time', async () => {
