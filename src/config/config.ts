@@ -141,6 +141,7 @@ export const SETTINGS = {
   mixerSpares: { env: 'TESSERA_MIXER_SPARES', schema: int(1, 0, 4), doc: 'Warm mixer processes kept waiting, so that a new or replaced mix starts quickly.' },
   pushAllowPrivate: { env: 'TESSERA_PUSH_ALLOW_PRIVATE', schema: bool(false), doc: 'Let restreams and webhooks go to private, loopback and link-local addresses.' },
   httpBodyLimitBytes: { env: 'TESSERA_HTTP_BODY_LIMIT_BYTES', schema: int(131_072, 1024, 10_485_760), doc: 'Largest request body.' },
+  httpConnectionsPerAddress: { env: 'TESSERA_HTTP_CONNECTIONS_PER_ADDRESS', schema: int(4096, 16, 1_000_000), doc: 'Connections that one address (an IPv6 /64) may have open to control; more are closed at once. Loopback, where a proxy in front is, is not counted.' },
   sessionRatePerSecond: { env: 'TESSERA_SESSION_RATE_PER_SECOND', schema: int(50, 1, 100_000), doc: 'WHIP and WHEP requests (POST, PATCH, DELETE) that one address may make per second; six times as many at once.' },
   logLevel: { env: 'TESSERA_LOG_LEVEL', schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), doc: 'Least severe log line that is written.' },
   logPretty: { env: 'TESSERA_LOG_PRETTY', schema: bool(false), doc: 'Log for reading by people instead of JSON lines.' },

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Gauge } from 'prom-client';
 import { EventSubscriber, type ServiceEvent } from '../state/events.ts';
 import { createApp } from './app.ts';
+import { boundConnections, LOOK_AT_CONNECTIONS_MS } from './connection-bounds.ts';
 import type { ControlDependencies } from './dependencies.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { createServices, type Services } from './services.ts';
@@ -24,10 +25,8 @@ export class ControlServer {
   constructor(dependencies: ControlDependencies, version: string) {
     this.services = createServices(dependencies);
     const { app } = createApp(this.services, version);
-    this.#server = createServer(app);
-    this.#server.keepAliveTimeout = 65_000; // above what proxies in front keep
-    this.#server.headersTimeout = 20_000;
-    this.#server.requestTimeout = 30_000; // for the request to arrive; held answers take as long as they take
+    this.#server = createServer({ connectionsCheckingInterval: LOOK_AT_CONNECTIONS_MS }, (req, res) => void (admits(req, res) && app(req, res)));
+    const admits = boundConnections(this.#server, { perAddress: dependencies.config.httpConnectionsPerAddress, metrics: dependencies.metrics });
     this.#signalling = new Signalling(this.#server, this.services);
     this.#reconciler = new Reconciler(this.services);
     const signalling = this.#signalling;

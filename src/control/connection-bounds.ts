@@ -1,0 +1,82 @@
+/**
+ * What one caller can hold of control's HTTP server: connections, requests on one of them at once, and time in which nothing
+ * moves. node:http bounds none of these by itself. Loopback is not counted: it is the proxy in front, with everybody behind it.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export interface ConnectionBoundsOptions {
+  perAddress: number;
+  metrics: Registry;
+  /** Whose connection it is; undefined: not counted. */
+  addressOf?: (socket: Socket) => string | undefined;
+}
+
+/**
+ * Nobody sends requests ahead of the answers but attackers and some proxies: one connection could hold any number of blocked
+ * playlists otherwise.
+ */
+const REQUESTS_AHEAD = 32;
+/** Neither sent nor taken anything for so long: a reader that does not read. Held answers take 9 s at most, Socket.IO's poll 25 s. */
+const STILL_MS = 45_000;
+/** Node looks each 30 s by default; a connection without a request would live for 50 s then instead of 25. */
+export const LOOK_AT_CONNECTIONS_MS = 5000;
+
+/** @returns whether a request may be answered; to be asked once for each, before anything else. When not, its connection is cut. */
+export function boundConnections(server: Server, { perAddress, metrics, addressOf = remoteAddress }: ConnectionBoundsOptions): (req: IncomingMessage, res: ServerResponse) => boolean {
+  const open = new Map<string, number>();
+  const ahead = new WeakMap<Socket, number>();
+  const cut = new Counter({ name: 'tessera_http_connections_cut_total', help: 'Connections closed because of a bound', labelNames: ['bound'], registers: [metrics] });
+  let connections = 0;
+  new Gauge({
+    name: 'tessera_http_connections',
+    help: 'Open connections of the HTTP server',
+    registers: [metrics],
+    collect() {
+      this.set(connections);
+    },
+  });
+
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 30_000; // for the request to arrive; held answers take as long as they take
+  server.keepAliveTimeout = 65_000; // above what proxies in front keep
+  server.timeout = STILL_MS;
+  server.on('timeout', (socket: Socket) => {
+    cut.inc({ bound: 'still' });
+    socket.destroy();
+  });
+  server.prependListener('connection', (socket: Socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+    const address = addressOf(socket);
+    if (address === undefined) return;
+    const count = (open.get(address) ?? 0) + 1;
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+    if (count <= perAddress) return;
+    cut.inc({ bound: 'address' });
+    socket.destroy();
+  });
+  return ({ socket }, response) => {
+    if (socket.destroyed) return false; // node parses what came in one piece to its end
+    const count = (ahead.get(socket) ?? 0) + 1;
+    ahead.set(socket, count);
+    response.once('close', () => ahead.set(socket, (ahead.get(socket) ?? 1) - 1));
+    if (count <= REQUESTS_AHEAD) return true;
+    cut.inc({ bound: 'ahead' });
+    socket.destroy();
+    return false;
+  };
+}
+
+/** An IPv6 caller has a whole /64. */
+function remoteAddress({ remoteAddress: address }: Socket): string | undefined {
+  if (address === undefined || /^(::ffff:)?127\.|^::1$/.test(address)) return undefined;
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
+  return address.split(':').slice(0, 4).join(':');
+}
