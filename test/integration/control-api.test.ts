@@ -158,9 +158,9 @@ describe('WHIP and WHEP', () => {
     expect(switched.status).toBe(200);
     expect(await lowered.json()).toEqual({ rendition: 'low' });
     expect(rig.calls).toMatchObject([
-      { role: 'edge', path: '/whep', body: { room: 'w3', rendition: 'mid', audio: false } },
+      { role: 'edge', path: '/whep', body: { room: 'w3', rendition: 'low', audio: false } },
       { role: 'edge', path: `/sessions/${location.split('/').at(-1) ?? ''}/rendition`, body: { rendition: 'high' } },
-      { role: 'edge', path: `/sessions/${location.split('/').at(-1) ?? ''}/rendition`, body: { rendition: 'mid' } },
+      { role: 'edge', path: `/sessions/${location.split('/').at(-1) ?? ''}/rendition`, body: { rendition: 'low' } },
     ]);
   });
 
