@@ -16,7 +16,7 @@ export interface WhepChild {
 
 /** @param feedback does what a browser does: reports, bandwidth estimates, NACKs */
 export async function startWhepChild({ feedback = false } = {}): Promise<WhepChild> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/bench/support/whep-viewers.ts', ...(feedback ? ['--feedback'] : [])], { cwd: repoRoot, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/bench/support/whep-viewers.ts', ...(feedback ? ['--feedback', '300'] : [])], { cwd: repoRoot, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const vanish = (): void => void child.kill('SIGKILL');
   process.once('exit', vanish);
   child.once('exit', () => process.off('exit', vanish));
