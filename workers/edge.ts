@@ -43,7 +43,7 @@ await runRole({ name: ordinal === 1 ? 'edge' : `edge-${ordinal}`, closeTimeoutMs
   });
   const metrics = createMetrics('edge');
   edgeMetrics(metrics, service);
-  const full = (): boolean => service.viewers >= service.capacity || load.full;
+  const full = (): boolean => service.taken >= service.capacity || load.full;
   const server = new NodeServer({
     config,
     role: 'edge',
@@ -56,9 +56,10 @@ await runRole({ name: ordinal === 1 ? 'edge' : `edge-${ordinal}`, closeTimeoutMs
   const url = await server.start();
   const tell = () => {
     load.sample(performance.now(), cpuMs());
+    const used = service.taken;
     return {
-      load: Math.max(load.share, service.viewers / service.capacity),
-      used: service.viewers,
+      load: Math.max(load.share, used / service.capacity),
+      used,
       capacity: service.capacity,
       rooms: service.programmes.slice(0, MAX_ROOMS_TOLD).map(({ room }) => room),
     };

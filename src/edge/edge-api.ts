@@ -44,6 +44,8 @@ export function edgeMetrics(registry: Registry, service: EdgeService): void {
   };
   gauge('viewers', 'WHEP viewers now', () => service.viewers);
   gauge('viewers_opened_total', 'WHEP sessions answered', () => service.opened);
+  gauge('floods_total', 'Viewers ended because they sent more messages than any player does', () => service.floods);
+  gauge('displaced_total', 'Viewers that never connected and gave way to others when all places were taken', () => service.displaced);
   gauge('programmes', 'Rooms this edge subscribes to', () => service.programmes.length);
   gauge('packets_total', 'RTP packets sent, without those sent again', () => service.counters().packets);
   gauge('bytes_total', 'Bytes of those packets', () => service.counters().octets);

@@ -11,9 +11,14 @@ import type { SessionAnswer, SessionPatch, WhepOpen } from '../node-api/contract
 import type { Logger } from '../observability/logger.ts';
 import { EdgeProgramme } from './edge-programme.ts';
 import { ProgrammeSubscription, type OriginAddress } from './programme-subscription.ts';
-import { noViewerCounters, Viewer, type ViewerCounters } from './viewer.ts';
+import { FLOODS, noViewerCounters, Viewer, type ViewerCounters } from './viewer.ts';
 
 const LINGER_MS = 10_000;
+/**
+ * Whoever has not come for so long gives way when the edge is full, though it may still come for half a minute: otherwise one address could keep
+ * everybody else out with offers that it never means to use. On loopback connections take 8 ms, by a relay far away 2 s.
+ */
+const UNMET_MS = 3000;
 
 export interface EdgeServiceOptions {
   config: Pick<Config, 'edgeUdpPort' | 'edgeMaxViewers' | 'publicIp' | 'iceServers' | 'localMode' | 'internalSecret'>;
@@ -37,6 +42,10 @@ export class EdgeService {
   /** Of viewers that are gone, by the same names as those of the living. */
   readonly past: ViewerCounters = noViewerCounters();
   opened = 0;
+  /** Viewers ended because they sent more messages than any player does. */
+  floods = 0;
+  /** Viewers that never came and gave way to others. */
+  displaced = 0;
   readonly #sessions = new Map<SessionId, Session>();
   readonly #programmes = new Map<RoomId, { programme: EdgeProgramme; started: Promise<void> }>();
   /** Sessions being opened count against the capacity too. */
@@ -47,6 +56,14 @@ export class EdgeService {
 
   get viewers(): number {
     return this.#sessions.size;
+  }
+
+  /** Places that are taken in earnest: without those that would give way. */
+  get taken(): number {
+    const nowMs = performance.now();
+    let count = 0;
+    for (const { viewer } of this.#sessions.values()) if (viewer.unmetMs(nowMs) <= UNMET_MS) count++;
+    return count;
   }
 
   get capacity(): number {
@@ -60,7 +77,7 @@ export class EdgeService {
   /** @throws AppError malformedSdp, unacceptableOffer, noLiveProgramme, overloaded, unavailable */
   async open(request: WhepOpen): Promise<SessionAnswer> {
     const offer = parseWhepOffer(request.offer);
-    if (this.#draining || this.#sessions.size + this.#opening >= this.capacity || this.options.busy?.())
+    if (this.#draining || !this.#hasPlace() || this.options.busy?.())
       throw new AppError('overloaded', { detail: 'This edge takes no more viewers at the moment.', retryAfterSeconds: 5 });
     this.#opening++;
     try {
@@ -78,6 +95,7 @@ export class EdgeService {
       let closed = false;
       viewer.once('closed', (reason) => {
         closed = true;
+        if (reason === FLOODS) this.floods++;
         if (this.#sessions.delete(request.session)) this.options.onEnded?.(request.session, request.room);
         for (const name of Object.keys(this.past) as (keyof ViewerCounters)[]) this.past[name] += viewer.counters[name];
         log.info({ reason, ...viewer.counters }, 'viewer left');
@@ -146,6 +164,20 @@ export class EdgeService {
   close(): void {
     this.#draining = true;
     for (const { programme } of this.#programmes.values()) programme.close('edge closes');
+  }
+
+  /** Makes one when it can. */
+  #hasPlace(): boolean {
+    if (this.#sessions.size + this.#opening < this.capacity) return true;
+    const nowMs = performance.now();
+    // The map's order is that of their coming.
+    for (const { viewer } of this.#sessions.values()) {
+      if (viewer.unmetMs(nowMs) <= UNMET_MS) continue;
+      this.displaced++;
+      viewer.close('never connected, gave way');
+      return true;
+    }
+    return false;
   }
 
   #session(id: SessionId): Session {

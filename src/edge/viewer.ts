@@ -32,6 +32,17 @@ const RESEND_BURST_BYTES: Record<VideoRendition, number> = { high: 128_000, mid:
 /** Keyframes that one viewer may have made for it: a few at once, then one in four seconds. */
 const KEYFRAMES_PER_SECOND = 0.25;
 const KEYFRAMES_AT_ONCE = 3;
+/**
+ * Messages that one viewer may send: a browser sends up to 50 a second, GStreamer one for each lost packet. Each is a call into this process's loop
+ * before it can be judged, and the library queues them without a bound: who goes on beyond this is ended.
+ */
+const MESSAGES_PER_SECOND = 400;
+const MESSAGES_AT_ONCE = 1200;
+/** Lost packets looked up for it, some times what `high` sends in all: one message can name 5,000. */
+const LOOKED_UP_PER_SECOND = 1500;
+const LOOKED_UP_AT_ONCE = 3000;
+/** Why it was ended. */
+export const FLOODS = 'floods';
 const SAME_RTCP_MS = 5;
 const MAX_REMOTE_CANDIDATES = 64;
 
@@ -108,6 +119,8 @@ export class Viewer extends EventEmitter<Events> {
   #answeredReport = 0;
   #resendBudget: TokenBucket;
   readonly #keyframeBudget = new TokenBucket(KEYFRAMES_PER_SECOND, KEYFRAMES_AT_ONCE, this.#createdAtMs);
+  readonly #messageBudget = new TokenBucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, this.#createdAtMs);
+  readonly #lookUpBudget = new TokenBucket(LOOKED_UP_PER_SECOND, LOOKED_UP_AT_ONCE, this.#createdAtMs);
   readonly #rtxScratch = Buffer.alloc(MAX_RTP_PACKET_BYTES + 2);
 
   constructor(private readonly options: ViewerOptions) {
@@ -117,8 +130,14 @@ export class Viewer extends EventEmitter<Events> {
     this.#pc = new PeerConnection('viewer', options.rtc);
     this.#pc.onIceStateChange((state) => this.#iceState(state));
     this.#pc.onStateChange((state) => {
-      if (state === 'failed' || state === 'closed') this.close(state);
+      if (state === 'connected') this.#connected = true; // ICE and DTLS
+      else if (state === 'failed' || state === 'closed') this.close(state);
     });
+  }
+
+  /** For how long it has been answered without having come; 0 from its first connection on. */
+  unmetMs(nowMs: number): number {
+    return this.#connected ? 0 : nowMs - this.#createdAtMs;
   }
 
   /** The rendition it gets at the moment; undefined before the first picture. */
@@ -266,8 +285,10 @@ export class Viewer extends EventEmitter<Events> {
     };
     out.track.onOpen(opened);
     out.track.onMessage((message) => {
-      if (this.#closed || !isRtcp(message)) return;
+      if (this.#closed) return;
       const nowMs = performance.now();
+      if (!this.#messageBudget.take(1, nowMs)) return this.close(FLOODS);
+      if (!isRtcp(message)) return;
       this.#heardAtMs = nowMs;
       // The library hands a compound packet to each track that it is about.
       if (this.#lastRtcp && nowMs - this.#lastRtcp.atMs < SAME_RTCP_MS && this.#lastRtcp.bytes.equals(message)) return;
@@ -410,8 +431,12 @@ export class Viewer extends EventEmitter<Events> {
   #resend(ssrc: number, sequences: readonly number[], nowMs: number): void {
     const out = ssrc === this.#video?.stream.options.ssrc ? this.#video : ssrc === this.#audio?.stream.options.ssrc ? this.#audio : undefined;
     if (!out) return;
-    if (out === this.#video) this.#countNew(sequences);
     this.counters.nacked += sequences.length;
+    if (!this.#lookUpBudget.take(sequences.length, nowMs)) {
+      this.counters.notResent += sequences.length;
+      return;
+    }
+    if (out === this.#video) this.#countNew(sequences);
     for (const sequence of sequences) {
       const useless = out === this.#video && this.#picture?.isForgotten(sequence);
       const item = useless ? undefined : out.stream.sent(sequence);
@@ -456,10 +481,8 @@ export class Viewer extends EventEmitter<Events> {
   }
 
   #iceState(state: string): void {
-    if (state === 'connected' || state === 'completed') {
-      this.#connected = true;
-      this.#disconnectedAtMs = undefined;
-    } else if (state === 'disconnected') this.#disconnectedAtMs ??= performance.now();
+    if (state === 'connected' || state === 'completed') this.#disconnectedAtMs = undefined;
+    else if (state === 'disconnected') this.#disconnectedAtMs ??= performance.now();
     else if (state === 'failed' || state === 'closed') this.close(`ICE ${state}`);
   }
 }

@@ -37,6 +37,8 @@ const GATHERING_MS = 1500;
 const WATCH_MS = 1000;
 const SYNC_MS = 250;
 const PICTURE_IS_LIFE_MS = 1500;
+/** A client trickles some candidates in a row; a restart takes up to {@link GATHERING_MS}. */
+const MAX_WAITING_PATCHES = 16;
 
 export class WhipSession {
   etag = newEtag();
@@ -58,6 +60,7 @@ export class WhipSession {
   #trickled = 0;
   /** Patches run one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
+  #waitingPatches = 0;
   #ufrag: string;
 
   constructor(
@@ -91,9 +94,11 @@ export class WhipSession {
     return { answer, etag: this.etag };
   }
 
-  /** Trickle or ICE restart (RFC 9725 §4.3). @throws AppError preconditionRequired, preconditionFailed, malformedSdp */
-  patch(patch: SessionPatch): Promise<SessionPatched> {
-    const run = this.#queue.then(() => this.#patch(patch));
+  /** Trickle or ICE restart (RFC 9725 §4.3). @throws AppError preconditionRequired, preconditionFailed, malformedSdp, rateLimited */
+  async patch(patch: SessionPatch): Promise<SessionPatched> {
+    if (this.#waitingPatches >= MAX_WAITING_PATCHES) throw new AppError('rateLimited', { retryAfterSeconds: 1 });
+    this.#waitingPatches++;
+    const run = this.#queue.then(() => this.#patch(patch)).finally(() => this.#waitingPatches--);
     this.#queue = run.catch(() => undefined);
     return run;
   }
