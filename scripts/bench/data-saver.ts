@@ -1,0 +1,189 @@
+/**
+ * Somebody joins in data-saver mode from behind 300 kbit/s each way that lose 5 % of the packets: what of sound and picture arrives, and what it
+ * takes. The complete product, the page in Chromium, and the link between them in network namespaces (needs root).
+ * `npm run bench:data-saver [-- --seconds 40 --bps 300000 --loss 5 --no-saving]`; one JSON object on stdout.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { chromium, type Page } from 'playwright-core';
+import { startService } from '../../test/support/service.ts';
+import { FlashSpeaker } from './support/flash-speaker.ts';
+import { inOwnNetwork, NarrowNetwork, SERVICE_ADDRESS } from './support/narrow-network.ts';
+import { percentile, rounded, until } from './support/product.ts';
+import { prepareSaverPage, saverPage, type SaverSeen } from './support/saver-page.ts';
+import { toneReport, type ToneReport } from './support/tone-gaps.ts';
+
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    seconds: { type: 'string', default: '40' },
+    bps: { type: 'string', default: '300000' },
+    loss: { type: 'string', default: '5' },
+    saving: { type: 'boolean', default: true },
+  },
+});
+inOwnNetwork();
+
+const ROOM = 'narrow';
+const SPEAKER_HZ = 440;
+const SAVER_HZ = 880;
+const FLASH_EACH_MS = 3000;
+const SETTLE_MS = 8000;
+const measureMs = Number(values.seconds) * 1000;
+const link = { bitsPerSecond: Number(values.bps), lossPercent: Number(values.loss) };
+/** The bars: issue of viewing at every bandwidth. */
+const LIMITS = { wholeShare: 0.95, pictureDelayMs: 1000, upBps: 150_000 };
+
+const folder = mkdtempSync(join(tmpdir(), 'tsr-saver-'));
+const network = await NarrowNetwork.open();
+const service = await startService({ env: { TESSERA_API_KEYS: `bench:${'s'.repeat(32)}`, TESSERA_LOG_LEVEL: 'warn' } });
+try {
+  const { config } = service;
+  const address = `http://${SERVICE_ADDRESS}:${config.httpPort}`;
+  const tokenOf = (who: string): Promise<string> => service.token({ room: ROOM, role: 'participant', sub: who, name: who });
+  await service.api('POST', '/api/rooms', { id: ROOM });
+  const speaker = new FlashSpeaker({ url: service.url, room: ROOM, token: await tokenOf('Speaker'), toneHz: SPEAKER_HZ, listenHz: SAVER_HZ, flashEachMs: FLASH_EACH_MS });
+  speaker.start();
+  await until('the speaker', () => speaker.connected, 15_000);
+  const half = { y: 0, width: 0.5, height: 1, source: 'camera', fit: 'cover' };
+  const layout = await service.api('PUT', `/api/rooms/${ROOM}/layout`, { preset: 'custom', regions: [{ participant: 'Speaker', x: 0, ...half }, { participant: 'Saver', x: 0.5, ...half }] });
+  if (!layout.ok) throw new Error(`layout: ${await layout.text()}`);
+
+  const page = await openBrowser(network, address);
+  network.narrow(link);
+  const openedAtMs = performance.now();
+  await page.goto(`${address}/join/${ROOM}?token=${await tokenOf('Saver')}`, { timeout: 40_000 });
+  await page.getByTestId('join-button').waitFor({ timeout: 40_000 });
+  const loadedMs = performance.now() - openedAtMs;
+  if (values.saving) await page.getByTestId('data-saver').check();
+  const clickedAtMs = performance.now();
+  await page.getByTestId('join-button').click();
+  await page.locator('main[data-state=live]').waitFor({ timeout: 30_000 });
+  const joinedMs = performance.now() - clickedAtMs;
+
+  const saver = await saverPage(page, SPEAKER_HZ);
+  await delay(SETTLE_MS);
+  await saver.take();
+  speaker.takeLevels();
+  const seconds = await measured(network, measureMs);
+  const seen = await saver.take();
+  const heardFromSaver = toneReport(speaker.takeLevels());
+  const heardBySaver = toneReport(seen.levels);
+  const delaysMs = flashDelays(seen);
+  const result = {
+    link,
+    saving: values.saving,
+    loadedMs: rounded(loadedMs),
+    joinedMs: rounded(joinedMs),
+    upBps: rounded(mean(seconds.map((s) => s.up))),
+    upBpsWorstSecond: Math.max(...seconds.map((s) => s.up)),
+    downBps: rounded(mean(seconds.map((s) => s.down))),
+    heardBySaver: shortened(heardBySaver),
+    heardFromSaver: shortened(heardFromSaver),
+    picture: {
+      flashes: delaysMs.length,
+      flashesExpected: Math.floor(measureMs / FLASH_EACH_MS),
+      delayMsP50: rounded(percentile(delaysMs, 0.5)),
+      delayMsP95: rounded(percentile(delaysMs, 0.95)),
+      delayMsMax: rounded(Math.max(...delaysMs)),
+      shownPerSecond: rounded((1000 * seen.shown.length) / measureMs, 1),
+      longestPauseMs: rounded(longestPause(seen)),
+    },
+    statistics: seen.statistics,
+    noticeShown: await page.getByTestId('poor-connection').isVisible(),
+    ok:
+      heardBySaver.wholeShare >= LIMITS.wholeShare &&
+      heardFromSaver.wholeShare >= LIMITS.wholeShare &&
+      delaysMs.length > 0 &&
+      percentile(delaysMs, 0.95) <= LIMITS.pictureDelayMs &&
+      mean(seconds.map((s) => s.up)) <= LIMITS.upBps,
+  };
+  process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  await page.context().browser()?.close();
+  await speaker.close();
+  process.exitCode = result.ok ? 0 : 1;
+} finally {
+  await service.stop().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
+  network.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit();
+
+/** Chromium at the other end, with a tone for a microphone. */
+async function openBrowser(to: NarrowNetwork, address: string): Promise<Page> {
+  const executablePath = join(folder, 'chromium');
+  to.program('/usr/bin/chromium', executablePath);
+  const wav = join(folder, 'tone.wav');
+  writeFileSync(wav, toneFile(SAVER_HZ));
+  const browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ...['--autoplay-policy=no-user-gesture-required', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`],
+      `--unsafely-treat-insecure-origin-as-secure=${address}`, // camera and microphone are for https and localhost only
+    ],
+  });
+  const page = await (await browser.newContext({ permissions: ['camera', 'microphone'], bypassCSP: true })).newPage();
+  await page.addInitScript('globalThis.__name = (named) => named');
+  await prepareSaverPage(page);
+  return page;
+}
+
+/** Ten seconds: whole periods, so that the loop has no click. */
+function toneFile(hz: number): Buffer {
+  const samples = 480_000;
+  const file = Buffer.alloc(44 + 2 * samples);
+  file.write('RIFF', 0);
+  file.writeUInt32LE(36 + 2 * samples, 4);
+  file.write('WAVEfmt ', 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(1, 22);
+  file.writeUInt32LE(48_000, 24);
+  file.writeUInt32LE(96_000, 28);
+  file.writeUInt16LE(2, 32);
+  file.writeUInt16LE(16, 34);
+  file.write('data', 36);
+  file.writeUInt32LE(2 * samples, 40);
+  for (let i = 0; i < samples; i++) file.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * hz * i) / 48_000)), 44 + 2 * i);
+  return file;
+}
+
+/** Bits on the link, second by second. */
+async function measured(of: NarrowNetwork, forMs: number): Promise<{ up: number; down: number }[]> {
+  const seconds: { up: number; down: number }[] = [];
+  let before = of.bytes();
+  let beforeMs = performance.now();
+  for (const endMs = beforeMs + forMs; beforeMs < endMs; ) {
+    await delay(1000);
+    const [now, nowMs] = [of.bytes(), performance.now()];
+    const rate = (bytes: number): number => Math.round((8000 * bytes) / (nowMs - beforeMs));
+    seconds.push({ up: rate(now.up - before.up), down: rate(now.down - before.down) });
+    [before, beforeMs] = [now, nowMs];
+  }
+  return seconds;
+}
+
+/** From a flash at the publisher (full multiples on the wall clock) to its first picture on the viewer's screen. */
+function flashDelays({ shown }: SaverSeen): number[] {
+  const delays: number[] = [];
+  const middle = (Math.max(...shown.map((s) => s.luma)) + Math.min(...shown.map((s) => s.luma))) / 2;
+  for (const [i, { atMs, luma }] of shown.entries()) if (luma > middle && (shown[i - 1]?.luma ?? 255) <= middle) delays.push(atMs % FLASH_EACH_MS);
+  return delays;
+}
+
+function longestPause({ shown }: SaverSeen): number {
+  return Math.max(0, ...shown.slice(1).map(({ atMs }, i) => atMs - (shown[i]?.atMs ?? atMs)));
+}
+
+function shortened(report: ToneReport): ToneReport {
+  return { ...report, wholeShare: rounded(report.wholeShare, 4), missingShare: rounded(report.missingShare, 4) };
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0) / Math.max(1, numbers.length);
+}
