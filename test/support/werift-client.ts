@@ -1,0 +1,84 @@
+/** werift as a WHIP publisher (of RTP that GStreamer makes) and as a WHEP viewer (into a WebM file). */
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import type { AddressInfo } from 'node:net';
+import { MediaStreamTrack, RTCPeerConnection, useH264, useOPUS, useVP8 } from 'werift';
+import { MediaRecorder } from 'werift/nonstandard';
+
+export interface WeriftClient {
+  peer: RTCPeerConnection;
+  /** DELETE and close. */
+  close(): Promise<void>;
+}
+
+/** A picture of one colour and a tone. */
+export async function weriftPublish(url: string, token: string, colour: string, hz: number): Promise<WeriftClient> {
+  const peer = new RTCPeerConnection({ codecs: { video: [useVP8()], audio: [useOPUS()] } });
+  const tracks = (['video', 'audio'] as const).map((kind) => new MediaStreamTrack({ kind }));
+  const ports = await Promise.all(
+    tracks.map(async (track) => {
+      const socket = createSocket('udp4');
+      socket.on('message', (packet) => track.writeRtp(packet));
+      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+      peer.addTransceiver(track, { direction: 'sendonly' });
+      return { socket, port: (socket.address() as AddressInfo).port };
+    }),
+  );
+  const [video, audio] = ports.map(({ port }) => `udpsink host=127.0.0.1 port=${port}`);
+  const graph =
+    `videotestsrc is-live=true pattern=solid-color foreground-color=0xff${colour} ! video/x-raw,width=320,height=180,framerate=15/1 ! vp8enc deadline=1 target-bitrate=200000 keyframe-max-dist=15 ! rtpvp8pay pt=96 mtu=1150 ! ${video} ` +
+    `audiotestsrc is-live=true freq=${hz} volume=0.2 ! audioconvert ! opusenc ! rtpopuspay pt=97 ! ${audio}`;
+  const source = spawn('gst-launch-1.0', ['-q', ...graph.split(' ')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const kill = (): void => void source.kill('SIGKILL');
+  process.once('exit', kill);
+  const end = await signal(peer, url, token);
+  return {
+    peer,
+    async close() {
+      kill();
+      process.off('exit', kill);
+      await end();
+      for (const { socket } of ports) socket.close();
+      await peer.close();
+    },
+  };
+}
+
+/** @param path of the file that is complete after `close()` */
+export async function weriftWatch(url: string, token: string, path: string): Promise<WeriftClient> {
+  const peer = new RTCPeerConnection({
+    codecs: {
+      video: [useH264({ rtcpFeedback: [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'goog-remb' }], parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f' })],
+      audio: [useOPUS()],
+    },
+  });
+  const recorder = new MediaRecorder({ path, numOfTracks: 2, width: 640, height: 360 });
+  peer.onTrack.subscribe((track) => {
+    void recorder.addTrack(track);
+  });
+  for (const kind of ['video', 'audio'] as const) peer.addTransceiver(kind, { direction: 'recvonly' });
+  const end = await signal(peer, url, token);
+  return {
+    peer,
+    async close() {
+      await recorder.stop();
+      await end();
+      await peer.close();
+    },
+  };
+}
+
+async function signal(peer: RTCPeerConnection, url: string, token: string): Promise<() => Promise<void>> {
+  await peer.setLocalDescription(await peer.createOffer());
+  if (peer.iceGatheringState !== 'complete') await peer.iceGatheringStateChange.watch((state) => state === 'complete', 5000);
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/sdp' };
+  const response = await fetch(url, { method: 'POST', headers, body: peer.localDescription?.sdp ?? '' });
+  const sdp = await response.text();
+  if (response.status !== 201) throw new Error(`${response.status} ${sdp}\n${peer.localDescription?.sdp}`);
+  await peer.setRemoteDescription({ type: 'answer', sdp });
+  const session = new URL(response.headers.get('location') ?? '', url);
+  return async () => {
+    const ended = await fetch(session, { method: 'DELETE', headers });
+    if (ended.status !== 200) throw new Error(`DELETE answered ${ended.status}`);
+  };
+}
