@@ -71,6 +71,6 @@ describe('boundConnections', () => {
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000));
 
     expect(await closed(socket)).toBe(true);
-    expect(requests).toBe(32);
+    expect(requests).toBe(8);
   });
 });

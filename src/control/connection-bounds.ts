@@ -13,15 +13,17 @@ export interface ConnectionBoundsOptions {
   addressOf?: (socket: Socket) => string | undefined;
 }
 
-/**
- * Nobody sends requests ahead of the answers but attackers and some proxies: one connection could hold any number of blocked
- * playlists otherwise.
- */
+/** Nobody sends requests ahead of the answers but attackers and some proxies: one connection could hold any number of blocked playlists otherwise. */
 const REQUESTS_AHEAD = 32;
+/** Answers to these are long and may stand in the middle: at 32 a hundred and fifty readers that do not read took 500 MB. */
+const READS_AHEAD = 8;
 /** Neither sent nor taken anything for so long: a reader that does not read. Held answers take 9 s at most, Socket.IO's poll 25 s. */
 const STILL_MS = 45_000;
-/** Node looks each 30 s by default; a connection without a request would live for 50 s then instead of 25. */
-export const LOOK_AT_CONNECTIONS_MS = 5000;
+/**
+ * Node looks each 30 s by default; a connection without a request would live for 50 s then instead of 20. All whose time is over are ended in one
+ * piece: ten thousand that came within three seconds stopped everything else for half a second when looked at each 5 s.
+ */
+export const LOOK_AT_CONNECTIONS_MS = 250;
 
 /** @returns whether a request may be answered; to be asked once for each, before anything else. When not, its connection is cut. */
 export function boundConnections(server: Server, { perAddress, metrics, addressOf = remoteAddress }: ConnectionBoundsOptions): (req: IncomingMessage, res: ServerResponse) => boolean {
@@ -62,12 +64,12 @@ export function boundConnections(server: Server, { perAddress, metrics, addressO
     cut.inc({ bound: 'address' });
     socket.destroy();
   });
-  return ({ socket }, response) => {
+  return ({ socket, method }, response) => {
     if (socket.destroyed) return false; // node parses what came in one piece to its end
     const count = (ahead.get(socket) ?? 0) + 1;
     ahead.set(socket, count);
     response.once('close', () => ahead.set(socket, (ahead.get(socket) ?? 1) - 1));
-    if (count <= REQUESTS_AHEAD) return true;
+    if (count <= (method === 'GET' ? READS_AHEAD : REQUESTS_AHEAD)) return true;
     cut.inc({ bound: 'ahead' });
     socket.destroy();
     return false;
