@@ -16,7 +16,7 @@ beforeEach(async () => {
   address = '192.0.2.1';
   requests = 0;
   server = createServer((req, res) => void (admits(req, res) && requests++)); // never answers
-  const admits = boundConnections(server, { perAddress: 3, metrics, addressOf: () => address });
+  const admits = boundConnections(server, { perAddress: 3, total: 6, metrics, addressOf: () => address });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -63,6 +63,14 @@ describe('boundConnections', () => {
     for (let i = 0; i < 5; i++) await open();
 
     expect(sockets.every((socket) => !socket.destroyed)).toBe(true);
+  });
+
+  it('closes any beyond the total, whoever has them', async () => {
+    address = undefined;
+    for (let i = 0; i < 6; i++) await open();
+
+    expect(await closed(await open())).toBe(true);
+    expect(await metrics.metrics()).toContain('tessera_http_connections_cut_total{bound="total"} 1');
   });
 
   it('ends a connection with too many requests ahead of their answers', async () => {

@@ -2,12 +2,15 @@
  * What one caller can hold of control's HTTP server: connections, requests on one of them at once, and time in which nothing
  * moves. node:http bounds none of these by itself. Loopback is not counted: it is the proxy in front, with everybody behind it.
  */
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface ConnectionBoundsOptions {
   perAddress: number;
+  /** Of all together: descriptors must be left to reach the other roles. Default: three quarters of what the process may open. */
+  total?: number;
   metrics: Registry;
   /** Whose connection it is; undefined: not counted. */
   addressOf?: (socket: Socket) => string | undefined;
@@ -26,7 +29,7 @@ const STILL_MS = 45_000;
 export const LOOK_AT_CONNECTIONS_MS = 250;
 
 /** @returns whether a request may be answered; to be asked once for each, before anything else. When not, its connection is cut. */
-export function boundConnections(server: Server, { perAddress, metrics, addressOf = remoteAddress }: ConnectionBoundsOptions): (req: IncomingMessage, res: ServerResponse) => boolean {
+export function boundConnections(server: Server, { perAddress, total = Math.floor(0.75 * openFilesLimit()), metrics, addressOf = remoteAddress }: ConnectionBoundsOptions): (req: IncomingMessage, res: ServerResponse) => boolean {
   const open = new Map<string, number>();
   const ahead = new WeakMap<Socket, number>();
   const cut = new Counter({ name: 'tessera_http_connections_cut_total', help: 'Connections closed because of a bound', labelNames: ['bound'], registers: [metrics] });
@@ -51,6 +54,11 @@ export function boundConnections(server: Server, { perAddress, metrics, addressO
   server.prependListener('connection', (socket: Socket) => {
     connections++;
     socket.once('close', () => connections--);
+    if (connections > total) {
+      cut.inc({ bound: 'total' });
+      socket.destroy();
+      return;
+    }
     const address = addressOf(socket);
     if (address === undefined) return;
     const count = (open.get(address) ?? 0) + 1;
@@ -81,4 +89,10 @@ function remoteAddress({ remoteAddress: address }: Socket): string | undefined {
   if (address === undefined || /^(::ffff:)?127\.|^::1$/.test(address)) return undefined;
   if (!address.includes(':') || address.startsWith('::ffff:')) return address;
   return address.split(':').slice(0, 4).join(':');
+}
+
+/** Node has raised it to the hard limit at its start. */
+function openFilesLimit(): number {
+  const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return soft === undefined ? Infinity : Number(soft); // "unlimited"
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { Logger } from '../observability/logger.ts';
+import { folded, type Logger } from '../observability/logger.ts';
 
 export function requestLog(log: Logger, metrics: Registry): RequestHandler {
   const seconds = new Histogram({
@@ -13,6 +13,8 @@ export function requestLog(log: Logger, metrics: Registry): RequestHandler {
     registers: [metrics],
   });
   const refused = new Counter({ name: 'tessera_http_problems_total', help: 'Problem documents by code', labelNames: ['code'], registers: [metrics] });
+  // Somebody's flood must not become one of the log.
+  const limited = folded((count) => log.warn({ count }, 'requests beyond the rate refused'));
   return (req, res, next) => {
     const requestId = randomUUID();
     const begun = performance.now();
@@ -24,7 +26,8 @@ export function requestLog(log: Logger, metrics: Registry): RequestHandler {
       const code = res.locals['errorCode'] as string | undefined;
       seconds.observe({ method: req.method, area, status: res.statusCode }, ms / 1000);
       if (code !== undefined) refused.inc({ code });
-      const quiet = area === 'operation' || (area === 'hls' && res.statusCode < 500) || (res.statusCode < 400 && (area === 'pages' || req.method === 'GET' || req.method === 'OPTIONS'));
+      if (res.statusCode === 429) limited();
+      const quiet = res.statusCode === 429 || area === 'operation' || (area === 'hls' && res.statusCode < 500) || (res.statusCode < 400 && (area === 'pages' || req.method === 'GET' || req.method === 'OPTIONS'));
       log[quiet ? 'debug' : 'info']({ requestId, method: req.method, path: loggedPath(req), status: res.statusCode, ms: Math.round(ms), code }, 'request');
     });
     next();

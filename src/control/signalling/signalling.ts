@@ -42,6 +42,8 @@ type RoomSocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<stri
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const MESSAGES_PER_SECOND = 2;
 const MESSAGE_BURST = 10;
+/** Kept for a client that does not read but answers pings; others end by their pings within 45 s. Captions are 10 a second at most. */
+const MAX_UNREAD_MESSAGES = 1000;
 /** A longer one would fire at once (32 bits). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -131,6 +133,7 @@ export class Signalling {
 
   #serve(socket: RoomSocket): void {
     const { room, identity, host, publisher } = socket.data;
+    endWhenDeaf(socket);
     if (socket.data.expiresAtUnixMs !== undefined) this.#endWithToken(socket, socket.data.expiresAtUnixMs);
     void socket.join([room, participantOf(room, identity), ...(host ? [hostsOf(room)] : []), ...(publisher ? [publisherOf(room, identity)] : [])]);
     this.#greet(socket).catch((error: unknown) => this.services.log.warn({ err: error, room }, 'snapshot could not be sent'));
@@ -283,6 +286,14 @@ export class Signalling {
         return;
     }
   }
+}
+
+function endWhenDeaf({ conn }: RoomSocket): void {
+  let unread = 0;
+  conn.on('flush', () => (unread = 0)); // all that waited is with the transport
+  conn.on('packetCreate', () => {
+    if (++unread === MAX_UNREAD_MESSAGES) conn.close(true);
+  });
 }
 
 /** Cannot be a room's id: ids hold no slash. */
