@@ -55,7 +55,7 @@ async function tokenOf(kind: Kind, sub = 'someone', room = ROOM): Promise<string
 }
 
 const post = async (kind: Kind, body: string, room = ROOM, sub = 'someone', type: string | undefined = SDP): Promise<Response> =>
-  send('POST', `/${kind}/${room}`, { token: await tokenOf(kind, sub, room), type, body });
+  send('POST', `/${kind}/${room}`, { token: await tokenOf(kind, sub, room), type, body, headers: { origin: ORIGIN } });
 
 const patch = ({ location, token }: Opened, ifMatch: string | undefined, body: string, type = FRAGMENT): Promise<Response> =>
   send('PATCH', location, { token, type, body, headers: ifMatch === undefined ? {} : { 'if-match': ifMatch } });
@@ -156,6 +156,8 @@ describe('POST application/sdp', () => {
     expect(lines(section(session.answer, 'audio') + section(session.answer, 'video'), /^a=(sendrecv|sendonly|recvonly|inactive)$/)).toEqual(['a=recvonly', 'a=recvonly']);
     expect(lines(session.answer, /^a=candidate:.* typ host/).length).toBeGreaterThan(0);
     expect(lines(session.answer, /^a=rtcp-mux-only$/)).toHaveLength(2);
+    expect(lines(session.answer, /^a=(mid|group):/)).toEqual(lines(session.peer?.localDescription?.sdp ?? '', /^a=(mid|group):/)); // one transport for all
+    expect(session.answer).not.toMatch(/^a=(crypto|setup:actpass)/m);
     await Promise.all([end(session), end(other)]);
   });
 
@@ -177,6 +179,8 @@ describe('POST application/sdp', () => {
     expect(lines(session.answer, /^a=(sendrecv|sendonly|recvonly|inactive)$/)).toEqual(['a=sendonly', 'a=sendonly']);
     expect(lines(session.answer, new RegExp(`^a=candidate:.* 127\\.0\\.0\\.1 ${service.config.edgeUdpPort} typ host`)).length).toBeGreaterThan(0);
     expect(lines(session.answer, /^a=rtcp-mux-only$/)).toHaveLength(2);
+    expect(lines(session.answer, /^a=(mid|group):/)).toEqual(lines(offers.whep, /^a=(mid|group):/));
+    expect(session.answer).not.toMatch(/^a=(crypto|setup:actpass)/m);
     expect(new Set([...session.answer.matchAll(/^a=msid:(\S+)/gm)].map((m) => m[1])).size).toBe(1);
     viewers.take(0, session.answer);
     await waitFor('packets by the answer alone', async () => (await viewers.report()).packets > 50);
@@ -260,11 +264,14 @@ describe('GET and OPTIONS', () => {
   });
 
   it.each(KINDS)('%s: Location, ETag and Link are exposed to pages of elsewhere, also with a refusal', async (kind) => {
+    const session = kind === 'whip' ? await publish('gina') : await watch();
     const refused = await send('POST', `/${kind}/${ROOM}`, { type: SDP, body: 'x', headers: { origin: ORIGIN } });
     const preflight = await send('OPTIONS', `/${kind}/${ROOM}/some-session`, { headers: { origin: ORIGIN } });
 
     expect([refused.status, preflight.status]).toEqual([401, 200]);
-    for (const response of [refused, preflight]) for (const name of ['Location', 'ETag', 'Link']) expect(response.headers.get('access-control-expose-headers')).toContain(name);
+    for (const response of [session.response, refused, preflight]) for (const name of ['Location', 'ETag', 'Link']) expect(response.headers.get('access-control-expose-headers')).toContain(name);
+    expect(session.response.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    await end(session);
   });
 });
 
@@ -307,6 +314,20 @@ describe('PATCH application/trickle-ice-sdpfrag', () => {
     expect([alive.status, (await send('GET', session.location)).status]).toEqual([204, 204]);
     expect(again.location).not.toBe(session.location);
     await Promise.all([end(session), end(again)]);
+  });
+});
+
+describe('the address of a session', () => {
+  it('is good under its own room and kind only, and for nobody without a token', async () => {
+    const session = await watch();
+    const id = session.location.split('/').at(-1) ?? '';
+
+    const elsewhere = [`/whep/silent/${id}`, `/whip/${ROOM}/${id}`, `/whep/${ROOM}/${id.slice(0, -1)}${id.endsWith('A') ? 'B' : 'A'}`];
+    for (const location of elsewhere) expect((await end({ ...session, location, token: await service.token() })).status, location).toBe(404);
+    expect((await send('DELETE', session.location)).status).toBe(401);
+    expect((await send('PATCH', session.location, { type: FRAGMENT, body: CANDIDATES, headers: { 'if-match': session.etag } })).status).toBe(401);
+
+    expect((await end(session)).status).toBe(200);
   });
 });
 
