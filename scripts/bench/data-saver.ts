@@ -1,9 +1,10 @@
 /**
  * Somebody joins in data-saver mode from behind 300 kbit/s each way that lose 5 % of the packets: what of sound and picture arrives, and what it
- * takes. The complete product, the page in Chromium, and the link between them in network namespaces (needs root).
- * `npm run bench:data-saver [-- --seconds 40 --bps 300000 --loss 5 --no-saving]`; one JSON object on stdout.
+ * takes, and what the others have of it. The complete product, the page in Chromium, and the link between them in network namespaces
+ * (needs root). `npm run bench:data-saver [-- --seconds 40 --bps 300000 --loss 5 --join saving|offered|plain --pictures folder]`; one JSON
+ * object on stdout. `saving` is chosen before joining, `offered` is taken when the page offers it, `plain` is for comparison.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,28 +15,31 @@ import { FlashSpeaker } from './support/flash-speaker.ts';
 import { inOwnNetwork, NarrowNetwork, SERVICE_ADDRESS } from './support/narrow-network.ts';
 import { percentile, rounded, until } from './support/product.ts';
 import { prepareSaverPage, saverPage, type SaverSeen } from './support/saver-page.ts';
-import { toneReport, type ToneReport } from './support/tone-gaps.ts';
+import { soundReport, type SoundReport } from './support/sound-gaps.ts';
+import { TileWatch } from './support/tile-watch.ts';
+import { Voice } from './support/voice.ts';
 
 const { values } = parseArgs({
-  allowNegative: true,
   options: {
     seconds: { type: 'string', default: '40' },
     bps: { type: 'string', default: '300000' },
     loss: { type: 'string', default: '5' },
-    saving: { type: 'boolean', default: true },
+    join: { type: 'string', default: 'saving' },
+    pictures: { type: 'string' },
   },
 });
 inOwnNetwork();
 
 const ROOM = 'narrow';
-const SPEAKER_HZ = 440;
-const SAVER_HZ = 880;
+const SPEAKER_HZ = 120;
+const SAVER_HZ = 200;
 const FLASH_EACH_MS = 3000;
 const SETTLE_MS = 8000;
 const measureMs = Number(values.seconds) * 1000;
 const link = { bitsPerSecond: Number(values.bps), lossPercent: Number(values.loss) };
 /** The bars: issue of viewing at every bandwidth. */
 const LIMITS = { wholeShare: 0.95, pictureDelayMs: 1000, upBps: 150_000 };
+const OFFER_WITHIN_MS = 40_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'tsr-saver-'));
 const network = await NarrowNetwork.open();
@@ -45,7 +49,7 @@ try {
   const address = `http://${SERVICE_ADDRESS}:${config.httpPort}`;
   const tokenOf = (who: string): Promise<string> => service.token({ room: ROOM, role: 'participant', sub: who, name: who });
   await service.api('POST', '/api/rooms', { id: ROOM });
-  const speaker = new FlashSpeaker({ url: service.url, room: ROOM, token: await tokenOf('Speaker'), toneHz: SPEAKER_HZ, listenHz: SAVER_HZ, flashEachMs: FLASH_EACH_MS });
+  const speaker = new FlashSpeaker({ url: service.url, room: ROOM, token: await tokenOf('Speaker'), pitchHz: SPEAKER_HZ, flashEachMs: FLASH_EACH_MS });
   speaker.start();
   await until('the speaker', () => speaker.connected, 15_000);
   const half = { y: 0, width: 0.5, height: 1, source: 'camera', fit: 'cover' };
@@ -58,26 +62,37 @@ try {
   await page.goto(`${address}/join/${ROOM}?token=${await tokenOf('Saver')}`, { timeout: 40_000 });
   await page.getByTestId('join-button').waitFor({ timeout: 40_000 });
   const loadedMs = performance.now() - openedAtMs;
-  if (values.saving) await page.getByTestId('data-saver').check();
+  if (values.join === 'saving') await page.getByTestId('data-saver').check();
+  await picture(page, 'setup');
   const clickedAtMs = performance.now();
   await page.getByTestId('join-button').click();
   await page.locator('main[data-state=live]').waitFor({ timeout: 30_000 });
   const joinedMs = performance.now() - clickedAtMs;
+  const offeredMs = values.join === 'offered' ? await takeOffer(page) : undefined;
 
-  const saver = await saverPage(page, SPEAKER_HZ);
+  const saver = await saverPage(page);
   await delay(SETTLE_MS);
+  const broadcast = new TileWatch(`${service.url}/hls/${ROOM}/index.m3u8?token=${await tokenOf('Watcher')}`, join(folder, 'programme.mp4'));
   await saver.take();
   speaker.takeLevels();
   const seconds = await measured(network, measureMs);
   const seen = await saver.take();
-  const heardFromSaver = toneReport(speaker.takeLevels());
-  const heardBySaver = toneReport(seen.levels);
+  const heardFromSaver = soundReport(speaker.takeLevels());
+  const heardBySaver = soundReport(seen.levels);
   const delaysMs = flashDelays(seen);
+  await picture(page, 'call');
+  const noticeShown = await page.getByTestId('poor-connection').isVisible();
+  await page.context().browser()?.close();
+  await speaker.close();
+  await broadcast.end();
+  const motion = await broadcast.motion(0.5);
+  if (values.pictures !== undefined) await broadcast.still(join(values.pictures, 'programme.png'));
   const result = {
     link,
-    saving: values.saving,
+    join: values.join,
     loadedMs: rounded(loadedMs),
     joinedMs: rounded(joinedMs),
+    offeredMs: offeredMs === undefined ? undefined : rounded(offeredMs),
     upBps: rounded(mean(seconds.map((s) => s.up))),
     upBpsWorstSecond: Math.max(...seconds.map((s) => s.up)),
     downBps: rounded(mean(seconds.map((s) => s.down))),
@@ -92,8 +107,9 @@ try {
       shownPerSecond: rounded((1000 * seen.shown.length) / measureMs, 1),
       longestPauseMs: rounded(longestPause(seen)),
     },
+    pictureOfSaver: { movedPerSecond: rounded(motion.movedPerSecond, 1), longestStandstillMs: rounded(motion.longestStandstillMs), programmePerSecond: rounded(motion.picturesPerSecond, 1) },
     statistics: seen.statistics,
-    noticeShown: await page.getByTestId('poor-connection').isVisible(),
+    noticeShown,
     ok:
       heardBySaver.wholeShare >= LIMITS.wholeShare &&
       heardFromSaver.wholeShare >= LIMITS.wholeShare &&
@@ -102,8 +118,6 @@ try {
       mean(seconds.map((s) => s.up)) <= LIMITS.upBps,
   };
   process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
-  await page.context().browser()?.close();
-  await speaker.close();
   process.exitCode = result.ok ? 0 : 1;
 } finally {
   await service.stop().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
@@ -112,18 +126,38 @@ try {
 }
 process.exit();
 
-/** Chromium at the other end, with a tone for a microphone. */
+/** The page finds that the connection is poor and says so; the offer is taken with the keyboard alone. @returns how long that took, in ms */
+async function takeOffer(page: Page): Promise<number> {
+  const liveAtMs = performance.now();
+  const button = page.getByTestId('poor-connection-save');
+  await button.waitFor({ timeout: OFFER_WITHIN_MS });
+  const offeredMs = performance.now() - liveAtMs;
+  await picture(page, 'offer');
+  for (let presses = 0; presses < 40 && !(await button.evaluate((element) => element === document.activeElement)); presses++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.locator('main[data-saving=yes][data-state=live]').waitFor({ timeout: 20_000 });
+  return offeredMs;
+}
+
+/** A screenshot, when wanted. */
+async function picture(of: Page, name: string): Promise<void> {
+  if (values.pictures === undefined) return;
+  mkdirSync(values.pictures, { recursive: true });
+  await of.screenshot({ path: join(values.pictures, `${name}.png`) });
+}
+
+/** Chromium at the other end, with a voice for a microphone. */
 async function openBrowser(to: NarrowNetwork, address: string): Promise<Page> {
   const executablePath = join(folder, 'chromium');
   to.program('/usr/bin/chromium', executablePath);
-  const wav = join(folder, 'tone.wav');
-  writeFileSync(wav, toneFile(SAVER_HZ));
+  const wav = join(folder, 'voice.wav');
+  writeFileSync(wav, voiceFile(SAVER_HZ));
   const browser = await chromium.launch({
     executablePath,
     headless: true,
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ...['--autoplay-policy=no-user-gesture-required', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`],
+      ...['--autoplay-policy=no-user-gesture-required', '--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`],
       `--unsafely-treat-insecure-origin-as-secure=${address}`, // camera and microphone are for https and localhost only
     ],
   });
@@ -133,24 +167,23 @@ async function openBrowser(to: NarrowNetwork, address: string): Promise<Page> {
   return page;
 }
 
-/** Ten seconds: whole periods, so that the loop has no click. */
-function toneFile(hz: number): Buffer {
-  const samples = 480_000;
-  const file = Buffer.alloc(44 + 2 * samples);
-  file.write('RIFF', 0);
-  file.writeUInt32LE(36 + 2 * samples, 4);
-  file.write('WAVEfmt ', 8);
-  file.writeUInt32LE(16, 16);
-  file.writeUInt16LE(1, 20);
-  file.writeUInt16LE(1, 22);
-  file.writeUInt32LE(48_000, 24);
-  file.writeUInt32LE(96_000, 28);
-  file.writeUInt16LE(2, 32);
-  file.writeUInt16LE(16, 34);
-  file.write('data', 36);
-  file.writeUInt32LE(2 * samples, 40);
-  for (let i = 0; i < samples; i++) file.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * hz * i) / 48_000)), 44 + 2 * i);
-  return file;
+/** Ten seconds as a WAV file, which Chromium plays over and over. */
+function voiceFile(pitchHz: number): Buffer {
+  const samples = new Voice(pitchHz).make(480_000);
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36 + samples.byteLength, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(48_000, 24);
+  header.writeUInt32LE(96_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  header.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([header, Buffer.from(samples.buffer)]);
 }
 
 /** Bits on the link, second by second. */
@@ -180,7 +213,7 @@ function longestPause({ shown }: SaverSeen): number {
   return Math.max(0, ...shown.slice(1).map(({ atMs }, i) => atMs - (shown[i]?.atMs ?? atMs)));
 }
 
-function shortened(report: ToneReport): ToneReport {
+function shortened(report: SoundReport): SoundReport {
   return { ...report, wholeShare: rounded(report.wholeShare, 4), missingShare: rounded(report.missingShare, 4) };
 }
 

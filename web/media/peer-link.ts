@@ -69,6 +69,11 @@ export abstract class PeerLink {
     return sdp;
   }
 
+  /** The same for the service's answer. */
+  protected adjustAnswer(sdp: string): string {
+    return sdp;
+  }
+
   start(): void {
     window.addEventListener('pagehide', this.#onPageHide);
     window.addEventListener('online', this.#onOnline);
@@ -142,7 +147,7 @@ export abstract class PeerLink {
       this.#endSession();
       signal.throwIfAborted();
     }
-    await peer.setRemoteDescription({ type: 'answer', sdp: opened.answer });
+    await peer.setRemoteDescription({ type: 'answer', sdp: this.adjustAnswer(opened.answer) });
     await connected(peer, withoutRelay ? CONNECT_WITHOUT_RELAY_MS : CONNECT_MS, signal);
     return peer;
   }

@@ -1,5 +1,5 @@
 import type { UplinkWish } from '../../src/domain/uplink.ts';
-import { savingWish, SAVER_AUDIO_BPS, withSparingOpus } from './data-saver.ts';
+import { savingWish, SAVER_AUDIO_BPS, sparingAnswer, sparingOffer } from './data-saver.ts';
 import { PeerLink, type LinkOptions } from './peer-link.ts';
 import { differs, encodingFor } from './uplink.ts';
 
@@ -89,7 +89,11 @@ export class WhipClient extends PeerLink {
   }
 
   protected override adjustOffer(sdp: string): string {
-    return this.whip.saving ? withSparingOpus(sdp) : sdp;
+    return this.whip.saving ? sparingOffer(sdp) : sdp;
+  }
+
+  protected override adjustAnswer(sdp: string): string {
+    return this.whip.saving ? sparingAnswer(sdp, this.#wish.source) : sdp;
   }
 
   override close(): void {

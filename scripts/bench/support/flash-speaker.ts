@@ -1,15 +1,15 @@
-/** A publisher for benchmarks in which one hears and sees: a steady tone, a flash now and then, and an ear for another tone in the mix-minus. */
-import { BLOCK_SAMPLES, Sound } from '../../synthetic/sound.ts';
+/** A publisher for benchmarks in which one hears and sees: a voice that never pauses, a flash now and then, and an ear for the mix-minus. */
+import { BLOCK_SAMPLES } from '../../synthetic/sound.ts';
 import { WhipClient } from '../../synthetic/whip-client.ts';
 import { nonstandard } from '../../synthetic/wrtc.ts';
-import { BLOCK_MS, toneLevel } from './tone-gaps.ts';
+import { BLOCK_MS, levelOf } from './sound-gaps.ts';
+import { Voice } from './voice.ts';
 
 export interface FlashSpeakerOptions {
   url: string;
   room: string;
   token: string;
-  toneHz: number;
-  listenHz: number;
+  pitchHz: number;
   /** A flash begins at each full multiple of it on the wall clock. */
   flashEachMs: number;
 }
@@ -45,7 +45,7 @@ export class FlashSpeaker {
     return this.#connected;
   }
 
-  /** Of the tone that is listened to, per 10 ms, since the last time. */
+  /** Of what is heard, per 10 ms, since the last time. */
   takeLevels(): number[] {
     return this.#levels.splice(0);
   }
@@ -61,21 +61,19 @@ export class FlashSpeaker {
     const sink = new nonstandard.RTCAudioSink(track);
     sink.ondata = ({ samples, sampleRate, channelCount }) => {
       const mono = Float32Array.from({ length: (sampleRate * BLOCK_MS) / 1000 }, (_, i) => (samples[i * channelCount] ?? 0) / 32_768);
-      this.#levels.push(toneLevel(mono, sampleRate, this.options.listenHz));
+      this.#levels.push(levelOf(mono));
     };
     this.#sink = sink;
   }
 
   #sound(): MediaStreamTrack {
     const source = new nonstandard.RTCAudioSource();
-    const sound = new Sound({ toneHz: this.options.toneHz, beep: false });
+    const voice = new Voice(this.options.pitchHz);
     let nextMs = performance.now();
     this.#timers.push(
       setInterval(() => {
-        for (; nextMs <= performance.now(); nextMs += BLOCK_MS) {
-          sound.make(nextMs);
-          source.onData({ samples: sound.samples, sampleRate: 48_000, bitsPerSample: 16, channelCount: 1, numberOfFrames: BLOCK_SAMPLES });
-        }
+        for (; nextMs <= performance.now(); nextMs += BLOCK_MS)
+          source.onData({ samples: voice.make(BLOCK_SAMPLES), sampleRate: 48_000, bitsPerSample: 16, channelCount: 1, numberOfFrames: BLOCK_SAMPLES });
       }, 5),
     );
     return source.createTrack();

@@ -1,9 +1,9 @@
-/** The join page as somebody behind a narrow link has it: what it hears of a tone, when it shows a flash, what its statistics say. */
+/** The join page as somebody behind a narrow link has it: how loud it hears the others, when it shows a flash, what its statistics say. */
 import type { Page } from 'playwright-core';
-import { toneLevel } from './tone-gaps.ts';
+import { levelOf } from './sound-gaps.ts';
 
 export interface SaverSeen {
-  /** Of the tone in the mix-minus, per block that libwebrtc hands out (10 ms). */
+  /** Of the mix-minus, per block that libwebrtc hands out (10 ms). */
   levels: number[];
   /** Pictures of the programme: expected time on the screen (wall clock, ms), brightness of the left half. */
   shown: { atMs: number; luma: number }[];
@@ -16,13 +16,13 @@ export interface SaverPage {
 }
 
 /** On a page that has joined, with peers kept by its init script. */
-export async function saverPage(page: Page, toneHz: number): Promise<SaverPage> {
-  await page.evaluate(`globalThis.toneLevel = ${toneLevel.toString()}`);
-  await page.evaluate(inPage, toneHz);
+export async function saverPage(page: Page): Promise<SaverPage> {
+  await page.evaluate(`globalThis.levelOf = ${levelOf.toString()}`);
+  await page.evaluate(inPage);
   return { take: () => page.evaluate(() => (globalThis as unknown as { take(): Promise<SaverSeen> }).take()) };
 }
 
-/** Before the page is opened: its connections are kept, and its microphone is taken as it is (a steady tone is noise to a browser). */
+/** Before the page is opened: its connections are kept, and its microphone is taken as it is (a voice that never pauses is noise to a browser). */
 export async function prepareSaverPage(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const here = globalThis as unknown as { keptPeers: RTCPeerConnection[] };
@@ -41,14 +41,14 @@ export async function prepareSaverPage(page: Page): Promise<void> {
 }
 
 /** Runs in the page. */
-function inPage(toneHz: number): void {
+function inPage(): void {
   type Block = { numberOfFrames: number; sampleRate: number; copyTo(to: Float32Array, options: object): void; close(): void };
   type Processor = new (options: { track: MediaStreamTrack }) => { readable: { getReader(): { read(): Promise<{ value?: Block }> } } };
   type Entry = Record<string, number | string | boolean | undefined> & { type: string; kind?: string };
   const here = globalThis as unknown as {
     keptPeers: RTCPeerConnection[];
     MediaStreamTrackProcessor: Processor;
-    toneLevel(samples: Float32Array, rate: number, hz: number): number;
+    levelOf(samples: Float32Array): number;
     take(): Promise<SaverSeen>;
   };
   const seen: Omit<SaverSeen, 'statistics'> = { levels: [], shown: [] };
@@ -61,7 +61,7 @@ function inPage(toneHz: number): void {
       if (!value) return;
       const samples = new Float32Array(value.numberOfFrames);
       value.copyTo(samples, { planeIndex: 0, format: 'f32-planar' });
-      seen.levels.push(here.toneLevel(samples, value.sampleRate, toneHz));
+      seen.levels.push(here.levelOf(samples));
       value.close();
     }
   };
@@ -88,7 +88,7 @@ function inPage(toneHz: number): void {
       if (peer.connectionState !== 'connected') continue;
       for (const e of (await peer.getStats()).values() as Iterable<Entry>) {
         if (e.type === 'inbound-rtp' && e.kind === 'audio')
-          for (const n of ['packetsReceived', 'packetsLost', 'fecPacketsReceived', 'totalSamplesReceived', 'concealedSamples', 'silentConcealedSamples', 'bytesReceived', 'jitterBufferDelay', 'jitterBufferEmittedCount']) add(`audioIn.${n}`, e[n]);
+          for (const n of ['packetsReceived', 'packetsLost', 'fecPacketsReceived', 'fecPacketsDiscarded', 'concealmentEvents', 'totalSamplesReceived', 'concealedSamples', 'silentConcealedSamples', 'bytesReceived', 'jitterBufferDelay', 'jitterBufferEmittedCount']) add(`audioIn.${n}`, e[n]);
         if (e.type === 'inbound-rtp' && e.kind === 'video') {
           for (const n of ['packetsReceived', 'packetsLost', 'retransmittedPacketsReceived', 'nackCount', 'pliCount', 'framesDecoded', 'freezeCount', 'totalFreezesDuration', 'bytesReceived']) add(`videoIn.${n}`, e[n]);
           now['videoIn.height'] = Number(e['frameHeight'] ?? 0);
