@@ -8,7 +8,7 @@ import { PeerConnection, type RtcConfig, type Track } from 'node-datachannel';
 import type { Rendition, VideoRendition } from '../domain/rendition.ts';
 import { isRtcp, parseRtcp, roundTripMs, senderReport, type ReceptionReport, type RtcpFeedback } from '../media/rtcp.ts';
 import { MAX_RTP_PACKET_BYTES, stampRtpHeader, writeRtx } from '../media/rtp.ts';
-import { finishAnswer, isUsableCandidate, withoutUnusableCandidates, type WhepOffer } from '../media/sdp-whep.ts';
+import { finishAnswer, isUsableCandidate, offerForLibrary, type WhepOffer } from '../media/sdp-whep.ts';
 import { Ballast } from './ballast.ts';
 import { addAudioTrack, addVideoTrack, CNAME, type OutgoingTrack, type OutgoingVideo } from './outgoing-track.ts';
 import { Picture } from './picture.ts';
@@ -170,7 +170,7 @@ export class Viewer extends EventEmitter<Events> {
         resolve();
       });
     });
-    pc.setRemoteDescription(withoutUnusableCandidates(sdp), 'offer');
+    pc.setRemoteDescription(offerForLibrary(sdp), 'offer');
     if (offer.video) this.#sendVideo(addVideoTrack(pc, offer.video));
     if (offer.audio) this.#sendAudio(addAudioTrack(pc, offer.audio, audio), audio);
     pc.setLocalDescription('answer');

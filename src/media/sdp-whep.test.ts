@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../domain/errors.ts';
-import { finishAnswer, isUsableCandidate, parseSdpFragment, parseWhepOffer, withoutUnusableCandidates } from './sdp-whep.ts';
+import { finishAnswer, isUsableCandidate, parseSdpFragment, parseWhepOffer, offerForLibrary } from './sdp-whep.ts';
 
 const SESSION = ['v=0', 'o=- 1 2 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0 1'];
 const TRANSPORT = ['a=ice-ufrag:abcd', 'a=ice-pwd:0123456789012345678901', `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, 'a=setup:actpass', 'a=rtcp-mux', 'a=recvonly'];
@@ -127,10 +127,17 @@ describe('candidates', () => {
   it('keeps no more of them than a client can have', () => {
     const candidates = Array.from({ length: 900 }, (_, i) => `a=candidate:${i} 1 udp 1 192.0.2.${i % 250} ${1000 + i} typ host`);
 
-    const kept = withoutUnusableCandidates(text(...SESSION, ...VIDEO, ...candidates, ...AUDIO, ...candidates));
+    const kept = offerForLibrary(text(...SESSION, ...VIDEO, ...candidates, ...AUDIO, ...candidates));
 
     expect(kept.match(/^a=candidate:/gm)).toHaveLength(64);
     expect(kept).toContain('m=audio');
+  });
+
+  it('leaves DTLS to the caller where it is free to, and nowhere else', () => {
+    const sdp = text(...SESSION, ...VIDEO, ...AUDIO);
+
+    expect(offerForLibrary(sdp).match(/^a=setup:.*(?=\r)/gm)).toEqual(['a=setup:active', 'a=setup:active']);
+    expect(offerForLibrary(sdp.replaceAll('actpass', 'passive')).match(/^a=setup:.*(?=\r)/gm)).toEqual(['a=setup:passive', 'a=setup:passive']);
   });
 
   it('reads a fragment by its m-lines', () => {

@@ -83,7 +83,9 @@ function join(index: number): void {
   audio.addOpusCodec(111);
   for (const track of [pc.addTrack(video), pc.addTrack(audio)]) listen(viewer, track);
   pc.onGatheringStateChange((state) => {
-    if (state === 'complete') say({ offer: index, sdp: pc.localDescription()?.sdp });
+    // Without candidates: a server that checks them before we have its answer can bring libdatachannel to DTLS before it knows the fingerprint,
+    // and the connection is closed while its answer is being read («remote candidate without ICE transport»; one in some hundred).
+    if (state === 'complete') say({ offer: index, sdp: pc.localDescription()?.sdp.replace(/^a=candidate:.*\r\n/gm, '') });
   });
   pc.setLocalDescription('offer');
 }

@@ -80,7 +80,7 @@ export async function openOwnClient(target: Target, { kind, address, direction =
   const response = await fetch(`${target.url}/${kind}/${target.room}${kind === 'whep' ? '?rendition=mid' : ''}`, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/sdp' },
-    body: Buffer.from(falsify(pc.localDescription()?.sdp ?? '')),
+    body: Buffer.from(falsify((pc.localDescription()?.sdp ?? '').replace(/^a=candidate:.*\r\n/gm, ''))), // see whep-viewers.ts
     signal: AbortSignal.timeout(20_000),
   });
   const answer = await response.text();
