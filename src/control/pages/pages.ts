@@ -1,9 +1,13 @@
-/** The built pages: files as they are, and index.html for every address that the pages' own router knows. */
+/** The built pages: files as they are or packed, and index.html for every address that the pages' own router knows. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type RequestHandler } from 'express';
+import { packedAssets } from './packed-assets.ts';
 
 const PAGES = /^\/(?:|(?:join|watch|embed|studio)\/[A-Za-z0-9_-]{1,64}|recordings|status)\/?$/;
+
+/** Vite puts a hash of the content into the names below assets/. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
 
 export function pages(webDir: string): RequestHandler {
   const index = join(webDir, 'index.html');
@@ -11,17 +15,17 @@ export function pages(webDir: string): RequestHandler {
     index: false,
     redirect: false,
     setHeaders: (res, path) => {
-      // Vite puts a hash of the content into the names below assets/.
-      res.setHeader('Cache-Control', path.startsWith(join(webDir, 'assets')) ? 'public, max-age=31536000, immutable' : 'no-cache');
+      res.setHeader('Cache-Control', path.startsWith(join(webDir, 'assets')) ? FOR_EVER : 'no-cache');
     },
   });
+  const packed = packedAssets(webDir, FOR_EVER);
   return (req, res, next) => {
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       next();
       return;
     }
     if (!PAGES.test(req.path)) {
-      files(req, res, next);
+      packed(req, res, (error?: unknown) => (error === undefined ? files(req, res, next) : next(error)));
       return;
     }
     if (!existsSync(index)) {
