@@ -133,11 +133,14 @@ describe('candidates', () => {
     expect(kept).toContain('m=audio');
   });
 
-  it('leaves DTLS to the caller where it is free to, and nowhere else', () => {
-    const sdp = text(...SESSION, ...VIDEO, ...AUDIO);
+  it('leaves the beginning of DTLS to a caller with candidates, where it is free to', () => {
+    const setups = (sdp: string): RegExpMatchArray | null => offerForLibrary(sdp).match(/^a=setup:.*(?=\r)/gm);
+    const without = text(...SESSION, ...VIDEO, ...AUDIO);
+    const hidden = text(...SESSION, ...VIDEO, 'a=candidate:1 1 udp 1 0f1e2d3c.local 5000 typ host', ...AUDIO);
+    const usable = text(...SESSION, ...VIDEO, 'a=candidate:1 1 udp 1 192.0.2.2 5000 typ host', ...AUDIO);
 
-    expect(offerForLibrary(sdp).match(/^a=setup:.*(?=\r)/gm)).toEqual(['a=setup:active', 'a=setup:active']);
-    expect(offerForLibrary(sdp.replaceAll('actpass', 'passive')).match(/^a=setup:.*(?=\r)/gm)).toEqual(['a=setup:passive', 'a=setup:passive']);
+    expect([setups(without), setups(hidden), setups(usable)]).toEqual(['actpass', 'actpass', 'active'].map((setup) => [`a=setup:${setup}`, `a=setup:${setup}`]));
+    expect(setups(usable.replaceAll('actpass', 'passive'))).toEqual(['a=setup:passive', 'a=setup:passive']);
   });
 
   it('reads a fragment by its m-lines', () => {

@@ -35,14 +35,16 @@ export function parseWhepOffer(sdp: string): WhepOffer {
 }
 
 /**
- * The offer as the library gets it: without candidates it would have to resolve (mDNS) or cannot use (TCP), and with the caller as the side that
- * begins with DTLS wherever it leaves that open. Of an edge that begins itself the first flight may come before the caller has read the answer; who
- * drops it (libdatachannel) waits a second for the next: 6 of 30 joins took 1.0 s so, none the other way round.
+ * The offer as the library gets it: without candidates it would have to resolve (mDNS) or cannot use (TCP). Who brings usable ones and leaves open who
+ * begins with DTLS is to begin itself: its addresses are checked at once, and we are connected before it has read the answer. Our first flight
+ * would come too early then, and who drops it (libdatachannel) waits a second for the next: 6 of 30 joins took 1.0 s so. Without candidates it is the
+ * other way round: we are connected last.
  */
 export function offerForLibrary(sdp: string): string {
-  const { session, media } = withUsableCandidates(parseSdp(sdp), isUsableCandidate);
+  const offer = withUsableCandidates(parseSdp(sdp), isUsableCandidate);
+  if (!offer.media.some(({ lines }) => attributes(lines, 'candidate').length > 0)) return formatSdp(offer);
   const decided = (line: string): string => (line === 'a=setup:actpass' ? 'a=setup:active' : line);
-  return formatSdp({ session: session.map(decided), media: media.map((section) => ({ ...section, lines: section.lines.map(decided) })) });
+  return formatSdp({ session: offer.session.map(decided), media: offer.media.map((section) => ({ ...section, lines: section.lines.map(decided) })) });
 }
 
 /** `candidate:…` (RFC 8839 §5.1): UDP with a literal address. */
