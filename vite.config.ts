@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
@@ -27,13 +29,14 @@ function packed(): Plugin {
   return {
     name: 'packed-assets',
     apply: 'build',
-    enforce: 'post',
-    generateBundle(_options, bundle) {
-      for (const [fileName, output] of Object.entries(bundle)) {
+    // from the disk: Vite still changes the code after the other plugins' last look at it
+    writeBundle({ dir = '' }, bundle) {
+      for (const fileName of Object.keys(bundle)) {
         if (!/^assets\/.*\.(js|css|svg)$/.test(fileName)) continue;
-        const source = Buffer.from(output.type === 'chunk' ? output.code : output.source);
-        const pack = { '.br': brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }), '.gz': gzipSync(source, { level: 9 }) };
-        for (const [ending, smaller] of Object.entries(pack)) if (smaller.length < source.length) this.emitFile({ type: 'asset', fileName: fileName + ending, source: smaller });
+        const path = join(dir, fileName);
+        const plain = readFileSync(path);
+        const packings = { '.br': brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }), '.gz': gzipSync(plain, { level: 9 }) };
+        for (const [ending, smaller] of Object.entries(packings)) if (smaller.length < plain.length) writeFileSync(path + ending, smaller);
       }
     },
   };
