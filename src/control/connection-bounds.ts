@@ -26,7 +26,7 @@ const STILL_MS = 45_000;
  * Node looks each 30 s by default; a connection without a request would live for 50 s then instead of 20. All whose time is over are ended in one
  * piece: ten thousand that came within three seconds stopped everything else for half a second when looked at each 5 s.
  */
-export const LOOK_AT_CONNECTIONS_MS = 250;
+export const LOOK_AT_CONNECTIONS_MS = 100;
 
 /** @returns whether a request may be answered; to be asked once for each, before anything else. When not, its connection is cut. */
 export function boundConnections(server: Server, { perAddress, total = Math.floor(0.75 * openFilesLimit()), metrics, addressOf = remoteAddress }: ConnectionBoundsOptions): (req: IncomingMessage, res: ServerResponse) => boolean {

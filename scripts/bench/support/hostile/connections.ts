@@ -8,12 +8,12 @@ const AT_ONCE = 100;
 /** Each loopback address has ports of its own. */
 const SOURCES = 50;
 
-async function open(target: Target, count: number, tally: Tally, onOpen: (socket: Socket, index: number) => void): Promise<Socket[]> {
+async function open(target: Target, count: number, tally: Tally, onOpen: (socket: Socket, index: number) => void, atOnce = AT_ONCE, pauseMs = 5): Promise<Socket[]> {
   const { hostname, port } = new URL(target.url);
   const sockets: Socket[] = [];
-  for (let i = 0; i < count; i += AT_ONCE) {
+  for (let i = 0; i < count; i += atOnce) {
     await Promise.all(
-      Array.from({ length: Math.min(AT_ONCE, count - i) }, (_, k) => {
+      Array.from({ length: Math.min(atOnce, count - i) }, (_, k) => {
         const socket = connect({ host: hostname, port: Number(port), localAddress: `127.0.0.${2 + ((i + k) % SOURCES)}` });
         sockets.push(socket);
         return new Promise<void>((resolve) => {
@@ -30,7 +30,7 @@ async function open(target: Target, count: number, tally: Tally, onOpen: (socket
         });
       }),
     );
-    await delay(5);
+    await delay(pauseMs);
   }
   return sockets;
 }
@@ -45,22 +45,23 @@ export const idleConnections: Begin = async (target, size) => {
   return { figures: () => ({ ...tally.counts, open: sockets.filter((s) => !s.destroyed).length }), close: () => sockets.forEach((s) => s.destroy()) };
 };
 
-/** `size` connections, each asking for forty segments at once and reading none; half with the token in the path, half with it in the header. */
+/** `size` connections, 200 a second, each asking for six segments at once and reading none; half with the token in the path, half with it in the header. */
 export const slowReaders: Begin = async (target, size) => {
   const tally = new Tally();
   const root = hlsRoot(target);
   const playlist = await (await fetch(`${root}high.m3u8`)).text();
   const segments = playlist.split('\n').filter((line) => line.endsWith('.m4s') && !line.startsWith('#')).slice(-8);
   tally.add('segments', segments.length);
-  const sockets = await open(target, size, tally, (socket, i) => {
+  const ask = (socket: Socket, i: number): void => {
     const byHeader = i % 2 === 1;
-    for (let k = 0; k < 40; k++) {
+    for (let k = 0; k < 6; k++) {
       const segment = segments[(i + k) % segments.length] ?? 'index.m3u8';
       const path = byHeader ? `/hls/${target.room}/${segment}` : `${new URL(root).pathname}${segment}`;
       socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${byHeader ? `Authorization: Bearer ${target.viewerToken}\r\n` : ''}\r\n`);
     }
     socket.pause();
-  });
+  };
+  const sockets = await open(target, size, tally, ask, 10, 50);
   // One in ten takes a little now and then, so as to look alive.
   const timer = setInterval(() => {
     for (let i = 0; i < sockets.length; i += 10) sockets[i]?.read(256);
