@@ -5,6 +5,8 @@ export interface SparingOpus {
   maxAverageBitrateBps: number;
   /** Milliseconds of sound in a packet. */
   packetMs: number | undefined;
+  /** Highest sample rate that is of use; undefined: all of it. */
+  maxPlaybackRateHz: number | undefined;
 }
 
 /** An offer that wants to receive no more than this means that its connection is narrow. */
@@ -22,7 +24,8 @@ export function sparingOpusOf(offer: SdpDocument): SparingOpus | undefined {
       const bps = Number(/[ ;]maxaveragebitrate=(\d{4,6})(;|$)/.exec(line)?.[1]);
       if (!(bps >= LEAST_BPS && bps <= NARROW_BPS)) continue;
       const packetMs = Number(media.lines.find((l) => /^a=ptime:(20|40|60)$/.test(l))?.slice('a=ptime:'.length));
-      return { maxAverageBitrateBps: bps, packetMs: packetMs > 0 ? packetMs : undefined };
+      const playbackHz = Number(/[ ;]maxplaybackrate=(8000|12000|16000|24000|48000)(;|$)/.exec(line)?.[1]);
+      return { maxAverageBitrateBps: bps, packetMs: packetMs > 0 ? packetMs : undefined, maxPlaybackRateHz: playbackHz > 0 ? playbackHz : undefined };
     }
   }
   return undefined;
@@ -32,20 +35,21 @@ export function sparingOpusOf(offer: SdpDocument): SparingOpus | undefined {
  * The answer that asks the publisher for the same in return: who receives little can send little. Mono, with in-band repair of lost
  * packets, the same rate and the same length of packets.
  */
-export function withSparingOpus(answer: string, { maxAverageBitrateBps, packetMs }: SparingOpus): string {
+export function withSparingOpus(answer: string, { maxAverageBitrateBps, packetMs, maxPlaybackRateHz }: SparingOpus): string {
+  const parameters = [`maxaveragebitrate=${maxAverageBitrateBps}`, ...(maxPlaybackRateHz === undefined ? [] : [`maxplaybackrate=${maxPlaybackRateHz}`]), 'stereo=0', 'useinbandfec=1'].join(';');
   const document = parseSdp(answer);
   for (const media of document.media) {
     if (media.kind !== 'audio') continue;
     media.lines = media.lines
       .filter((line) => packetMs === undefined || !/^a=(max)?ptime:/.test(line))
-      .map((line) => (isOpusParameters(media, line) ? `${withoutParameters(line)};maxaveragebitrate=${maxAverageBitrateBps};stereo=0;useinbandfec=1` : line));
+      .map((line) => (isOpusParameters(media, line) ? `${withoutParameters(line)};${parameters}` : line));
     if (packetMs !== undefined) media.lines.push(`a=ptime:${packetMs}`);
   }
   return formatSdp(document);
 }
 
 function withoutParameters(line: string): string {
-  return line.replace(/;?(maxaveragebitrate|stereo|useinbandfec)=\d+/g, '').replace(/ ;/, ' ');
+  return line.replace(/;?(maxaveragebitrate|maxplaybackrate|stereo|useinbandfec)=\d+/g, '').replace(/ ;/, ' ');
 }
 
 export function isOpusParameters(media: SdpMedia, line: string): boolean {

@@ -26,7 +26,7 @@ describe('an offer for a narrow connection', () => {
 
   it('asks for narrow Opus in long packets, and leaves the rest alone', () => {
     expect(sparingOffer(offer('minptime=10;useinbandfec=1;stereo=1', 'a=maxptime:60'))).toBe(
-      offer('minptime=10;maxaveragebitrate=24000;stereo=0;useinbandfec=1;usedtx=0', 'a=ptime:40'),
+      offer('minptime=10;maxaveragebitrate=24000;maxplaybackrate=16000;stereo=0;useinbandfec=1;usedtx=0', 'a=ptime:40'),
     );
   });
 

@@ -19,8 +19,8 @@ export interface SoundReport {
 }
 
 const LONG_MS = 100;
-/** 14 dB below its usual level it counts as missing: the voice's own softest block is 7 dB below. */
-const MISSING_BELOW = 0.2;
+/** 20 dB below its usual level it counts as missing: the voice's own softest block is 10 dB below, after wideband Opus 16. */
+const MISSING_BELOW = 0.1;
 
 export function soundReport(levels: readonly number[]): SoundReport {
   const usual = [...levels].sort((a, b) => a - b)[Math.floor(levels.length / 2)] ?? 0;

@@ -1,4 +1,7 @@
-/** Sound like a voice that never pauses: codecs treat it as speech, and each gap in it is somebody's loss. 48 kHz mono. */
+/**
+ * Sound like a voice that never pauses: each gap in it is somebody's loss. Vowels alone are
+ * music to libopus; with a hiss after each it takes them for speech, and repairs them as speech. 48 kHz mono.
+ */
 const RATE_HZ = 48_000;
 /** First three formants of a, e, i, o, u. */
 const VOWELS = [
@@ -11,11 +14,15 @@ const VOWELS = [
 const VOWEL_SAMPLES = 0.19 * RATE_HZ;
 const BANDWIDTH_HZ = 90;
 const AMPLITUDE = 0.02;
+/** Of a vowel's time, at its end. */
+const HISS_SHARE = 0.3;
+const HISS_AMPLITUDE = 7;
 
 export class Voice {
   #sample = 0;
   #phase = 0;
-  #noise = 1;
+  #seed = 1;
+  #noise = 0;
   readonly #state = [
     [0, 0],
     [0, 0],
@@ -35,12 +42,15 @@ export class Voice {
   #next(): number {
     const second = this.#sample / RATE_HZ;
     this.#phase += (this.pitchHz * (1 + 0.1 * Math.sin(2 * Math.PI * 0.7 * second))) / RATE_HZ;
-    const pulse = this.#phase >= 1 ? 1 : 0;
-    this.#phase %= 1;
-    this.#noise = (this.#noise * 48_271) % 2_147_483_647; // a little breath
-    const throat = pulse + 0.01 * (this.#noise / 1_073_741_824 - 1);
-
     const at = this.#sample / VOWEL_SAMPLES;
+    const hissing = at % 1 > 1 - HISS_SHARE;
+    const pulse = this.#phase >= 1 && !hissing ? 1 : 0;
+    this.#phase %= 1;
+    const before = this.#noise;
+    this.#seed = (this.#seed * 48_271) % 2_147_483_647;
+    this.#noise = 1.7 * (this.#seed / 1_073_741_824 - 1);
+    const throat = pulse + 0.01 * this.#noise; // a little breath
+
     const [from, to] = [VOWELS[Math.floor(at) % VOWELS.length], VOWELS[(Math.floor(at) + 1) % VOWELS.length]];
     const glide = Math.min(1, 3 * (at % 1));
     let sum = 0;
@@ -51,6 +61,7 @@ export class Voice {
       [state[1], state[0]] = [state[0], out];
       sum += out;
     }
+    if (hissing) sum += HISS_AMPLITUDE * (this.#noise - before);
     // syllables: louder and softer by 5 dB
     return AMPLITUDE * sum * (0.78 + 0.22 * Math.sin(2 * Math.PI * 4 * second));
   }
