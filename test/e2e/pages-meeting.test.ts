@@ -1,7 +1,7 @@
 /** The pages with media: somebody joins from a browser and is seen, heard of, watched, recorded and played back. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
+import { keepPeers, launchBrowser, sentVideo } from '../support/browser.ts';
 import { waitFor } from '../support/process.ts';
 import { startService, type Service } from '../support/service.ts';
 import { colourIn } from '../support/viewer.ts';
@@ -33,9 +33,17 @@ async function cornerIsEmpty(page: Page): Promise<boolean> {
   return r + g + b < 60;
 }
 
+/** What the service's answer asks of the sound that she sends. */
+async function narrowSound(page: Page): Promise<Record<string, string | undefined>> {
+  const answers = await page.evaluate(() => (window.keptPeers ?? []).filter((peer) => peer.connectionState === 'connected').map((peer) => peer.currentRemoteDescription?.sdp ?? ''));
+  const value = (of: RegExp): string | undefined => of.exec(answers.find((sdp) => sdp.includes('a=ptime:')) ?? '')?.[1];
+  return { bps: value(/maxaveragebitrate=(\d+)/), playbackHz: value(/maxplaybackrate=(\d+)/), fec: value(/useinbandfec=(\d)/), packetMs: value(/a=ptime:(\d+)/) };
+}
+
 beforeAll(async () => {
   [service, browser] = await Promise.all([startService(), launchBrowser()]);
   [ann, host] = await Promise.all([newPage(1000), newPage(1000)]);
+  await keepPeers(ann);
   expect((await service.api('POST', '/api/rooms', { id: ROOM, name: 'Pages' })).status).toBe(201);
 });
 afterAll(async () => {
@@ -122,6 +130,20 @@ describe('a meeting through the pages', () => {
     await waitFor('her picture in the broadcast', () => showsTheFakeCamera(host), { timeoutMs: 10_000 });
     await waitFor('the latency', async () => Number(await main.getAttribute('data-behind-ms')) > 0, { timeoutMs: 10_000 });
     expect(Number(await main.getAttribute('data-behind-ms'))).toBeLessThan(6_000); // not a benchmark: two cores encode, decode and draw here
+  });
+
+  it('saves data when she wants, by keyboard, and goes on', async () => {
+    expect((await sentVideo(ann)).height).toBeGreaterThan(180);
+    await ann.bringToFront();
+    await ann.getByTestId('toggle-saving').focus();
+    await ann.keyboard.press('Space');
+
+    await ann.locator('main[data-saving=yes][data-state=live]').waitFor();
+    await waitFor('a small picture', async () => (await sentVideo(ann)).height === 180, { timeoutMs: 8000 });
+    expect((await sentVideo(ann)).width).toBeLessThanOrEqual(320);
+    expect(await narrowSound(ann)).toEqual({ bps: '24000', playbackHz: '16000', fec: '1', packetMs: '40' });
+    await waitFor('her picture in the mix', () => showsTheFakeCamera(ann), { timeoutMs: 8000 });
+    expect(await ann.locator('audio#mix-minus').evaluate((audio: HTMLAudioElement) => (audio.srcObject as MediaStream).getAudioTracks()[0]?.readyState)).toBe('live');
   });
 
   it('tells the person whom the host removes, and lets nothing come back by itself', async () => {

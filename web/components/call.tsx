@@ -48,6 +48,7 @@ export function Call({ room, name, media, view, saving, onSaving, token, onEnd }
   const [own, setOwn] = useState<string>();
   const [settings, setSettings] = useState(false);
   const [dismissed, setDismissed] = useState(false);
+  const savingSwitch = useRef<HTMLButtonElement>(null);
   const offering = !saving && !dismissed;
   const poor = usePoorConnection(offering, () => Promise.all([publication.stats(), programme.stats()]));
   const level = useLevel(view.microphone.on ? media.audioTrack : undefined);
@@ -77,6 +78,11 @@ export function Call({ room, name, media, view, saving, onSaving, token, onEnd }
     setScreenError(undefined);
     if (screen) setScreen(undefined);
     else openScreen().then(setScreen, (reason: unknown) => setScreenError(inWords(reason)));
+  };
+  /** The offer goes away with the button that was pressed: the focus moves to where the same can be changed later. */
+  const decided = (change: () => void): void => {
+    savingSwitch.current?.focus();
+    change();
   };
   const leave = (): void => onEnd({ title: 'You have left the room', fault: false, mayReturn: true });
 
@@ -118,7 +124,7 @@ export function Call({ room, name, media, view, saving, onSaving, token, onEnd }
               {publishWords(publication)}
             </p>
           )}
-          {poor && <PoorConnectionNote onSave={() => onSaving(true)} onDismiss={() => setDismissed(true)} />}
+          <PoorConnectionNote poor={poor} onSave={() => decided(() => onSaving(true))} onDismiss={() => decided(() => setDismissed(true))} />
           {me?.audioMuted && <p className="note">The host has muted you. The others do not hear you.</p>}
           {me?.videoHidden && <p className="note">The host has hidden your picture.</p>}
           <div className="row bar" role="toolbar" aria-label="Controls">
@@ -131,7 +137,7 @@ export function Call({ room, name, media, view, saving, onSaving, token, onEnd }
             <button type="button" aria-pressed={screen !== undefined} onClick={share} data-testid="toggle-screen">
               {screen ? 'Stop sharing' : 'Share screen'}
             </button>
-            <button type="button" aria-pressed={saving} onClick={() => onSaving(!saving)} title="Send and receive less: a small picture, sound for speech" data-testid="toggle-saving">
+            <button type="button" ref={savingSwitch} aria-pressed={saving} onClick={() => onSaving(!saving)} title="Send and receive less: a small picture, sound for speech" data-testid="toggle-saving">
               {saving ? 'Saving data' : 'Save data'}
             </button>
             <button type="button" aria-expanded={settings} aria-controls="devices" onClick={() => setSettings(!settings)}>
