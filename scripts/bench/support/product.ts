@@ -37,9 +37,16 @@ export interface Product {
   close(): Promise<void>;
 }
 
+export interface ProductOptions {
+  /** `TESSERA_…`, beside the ports and folders of its own. */
+  settings?: Record<string, string>;
+  /** False when dist/ is known to be fresh. */
+  build?: boolean;
+}
+
 /** Builds dist/, starts everything, makes the room. @throws with the product's last words */
-export async function startProduct(): Promise<Product> {
-  execFileSync(join(repoRoot, 'scripts/build'), { stdio: ['ignore', 2, 2], timeout: 180_000 });
+export async function startProduct({ settings = {}, build = true }: ProductOptions = {}): Promise<Product> {
+  if (build) execFileSync(join(repoRoot, 'scripts/build'), { stdio: ['ignore', 2, 2], timeout: 180_000 });
   const dataDir = mkdtempSync(join(tmpdir(), 'tsr-bench-'));
   const udp = 20_000 + randomInt(110) * 100;
   const port = await freePort();
@@ -53,6 +60,7 @@ export async function startProduct(): Promise<Product> {
       TESSERA_EDGE_UDP_PORT: String(udp),
       TESSERA_INGEST_UDP_PORTS: `${udp + 1}-${udp + 99}`,
       TESSERA_LOG_LEVEL: 'warn',
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -52,7 +52,7 @@ function read(page: Page): Promise<Watched> {
 }
 
 /** drawn-clock.ts for the page, as `drawnClock`; and a helper that transpiled functions expect. */
-function clockReader(): string {
+export function clockReader(): string {
   const { outputFiles } = buildSync({ entryPoints: [join(repoRoot, 'scripts/synthetic/drawn-clock.ts')], bundle: true, write: false, format: 'iife', globalName: 'drawnClock' });
   return `${outputFiles[0]?.text ?? ''};globalThis.drawnClock = drawnClock;globalThis.__name = (named) => named;0`;
 }
