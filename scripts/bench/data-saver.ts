@@ -135,6 +135,7 @@ async function takeOffer(page: Page): Promise<number> {
   await picture(page, 'offer');
   for (let presses = 0; presses < 40 && !(await button.evaluate((element) => element === document.activeElement)); presses++) await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
+  if (!(await page.getByTestId('toggle-saving').evaluate((element) => element === document.activeElement))) throw new Error('the focus is lost after the offer was taken');
   await page.locator('main[data-saving=yes][data-state=live]').waitFor({ timeout: 20_000 });
   return offeredMs;
 }

@@ -1,4 +1,5 @@
 /** Clients that may only use a relay: credentials from the service's answers, checked by a real coturn. */
+import { spawnSync } from 'node:child_process';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PeerConnection, nonstandard, Stream } from '../../scripts/synthetic/wrtc.ts';
@@ -115,6 +116,19 @@ describe('a client that may only use a relay', () => {
     );
 
     expect(Object.fromEntries(results)).toEqual({ valid: 'relay', expired: '401', prolonged: '401', forged: '401' });
+  });
+});
+
+describe('the configuration in docker/', () => {
+  it('lets nobody be reached but the service', () => {
+    const { username, credential } = turnCredential(SECRET, 'far', Math.floor(Date.now() / 1000) + 60);
+    const [service, other] = ['127.0.0.1', '127.0.0.2'];
+    const args = ['-c', '-v', '-n', '1', '-m', '1', '-r', '9', '-p', String(coturn.port), '-u', username, '-w', credential, '-e', other, service];
+
+    const { output } = spawnSync('/usr/bin/turnutils_uclient', args, { timeout: 5000, killSignal: 'SIGKILL', encoding: 'utf8' });
+
+    expect(output.join('')).toContain('Received relay addr');
+    expect(output.join('')).toContain('403 (Forbidden IP)');
   });
 });
 

@@ -1,8 +1,9 @@
-/** A throw-away coturn on loopback that takes ephemeral credentials only. */
+/** A throw-away coturn on loopback, with the configuration of docker/ but its own ports and address. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { repoRoot } from '../../src/config/paths.ts';
 import { freePort, waitFor } from './process.ts';
 
 export interface TestCoturn {
@@ -23,9 +24,9 @@ export async function startCoturn(secret: string): Promise<TestCoturn> {
   const child = spawn(
     '/usr/bin/turnserver',
     [
-      ...['-n', '--no-cli', '--no-tls', '--no-dtls', '--allow-loopback-peers', '--simple-log', '--log-file=stdout', '--verbose'],
+      ...['-c', join(repoRoot, 'docker/turnserver.conf'), '--allow-loopback-peers', '--allowed-peer-ip=127.0.0.1', '--verbose'],
       ...['--listening-ip=127.0.0.1', `--listening-port=${port}`, '--relay-ip=127.0.0.1', `--min-port=${firstRelayPort}`, `--max-port=${firstRelayPort + 99}`],
-      ...['--relay-threads=1', '--use-auth-secret', `--static-auth-secret=${secret}`, '--realm=tessera.test'],
+      ...['--relay-threads=1', `--static-auth-secret=${secret}`, '--realm=tessera.test'],
       ...[`--userdb=${join(folder, 'turndb')}`, `--pidfile=${join(folder, 'pid')}`],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
