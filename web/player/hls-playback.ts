@@ -1,5 +1,6 @@
 import Hls, { ErrorTypes, Events, type ErrorData, type LevelDetails } from 'hls.js';
 import { awaitPlaylist } from './await-playlist.ts';
+import { catchUpRate } from './catch-up.ts';
 import { ElementWatch, STALL_WORD_MS } from './element-watch.ts';
 import { initialEstimateBps, qualityOf, qualityChoices } from './hls-qualities.ts';
 import { playWithSound, type Playback, type PlaybackOptions, type PlaybackState, type Quality } from './playback.ts';
@@ -20,6 +21,8 @@ export class HlsPlayback implements Playback {
   #base = '';
   #lastFaultMs = -Infinity;
   #faults = 0;
+  /** The viewer has not gone back or paused: after a stall he is brought to where it is live. */
+  #follows = true;
   readonly #abort = new AbortController();
   readonly #watch: ElementWatch;
   readonly #ticker: ReturnType<typeof setInterval>;
@@ -42,6 +45,7 @@ export class HlsPlayback implements Playback {
       },
       this.#abort.signal,
     );
+    video.addEventListener('pause', () => (this.#follows = false), { signal: this.#abort.signal });
     this.#ticker = setInterval(() => this.#measure(), MEASURE_MS);
     void this.#load();
   }
@@ -53,7 +57,10 @@ export class HlsPlayback implements Playback {
   }
 
   seek(toS: number): void {
+    this.#follows = false;
     this.options.video.currentTime = toS;
+    // a broadcast that is over stands at its end, or has not been begun: who chooses a place wants to see it
+    if (this.#details?.live === false) this.#play();
     this.#measure();
   }
 
@@ -82,7 +89,7 @@ export class HlsPlayback implements Playback {
   }
 
   async #load(): Promise<void> {
-    const found = await awaitPlaylist({ ...this.options, events: { ...this.options.events, changed: (change) => this.#set(change.state ?? this.#state, change.error) } }, () => this.#watch.everMoved, this.#abort.signal);
+    const found = await awaitPlaylist({ ...this.options, events: { ...this.options.events, changed: (change) => this.#set(change.state ?? this.#state, change.error) } }, () => this.options.wasLive || this.#watch.everMoved, this.#abort.signal);
     if (!found || this.#abort.signal.aborted || !this.available(found.waited)) return;
     this.#base = found.url.slice(0, found.url.lastIndexOf('/') + 1);
     this.#start();
@@ -99,7 +106,7 @@ export class HlsPlayback implements Playback {
     const hls = new Hls({
       lowLatencyMode: true,
       backBufferLength: 30,
-      maxLiveSyncPlaybackRate: 1.1,
+      maxLiveSyncPlaybackRate: 1, // see #keepUp
       capLevelToPlayerSize: true,
       abrEwmaDefaultEstimate: initialEstimateBps(navigator),
       startPosition: wasAt,
@@ -155,13 +162,23 @@ export class HlsPlayback implements Playback {
     const first = details.fragments[0]?.start ?? 0;
     const window: TimeWindow = { startS: first, endS: details.live ? (hls.liveSyncPosition ?? details.edge) : details.edge, positionS: video.currentTime, over: !details.live, startUnixMs: details.fragments[0]?.programDateTime ?? undefined };
     const playing = hls.playingDate;
+    const atEdge = !window.over && !video.paused && isAtEdge(window);
+    this.#keepUp(hls, window, atEdge);
     events.changed({
       window,
-      atEdge: window.over ? false : !video.paused && isAtEdge(window),
+      atEdge,
       latencyMs: hls.latency > 0 ? Math.round(hls.latency * 1000) : undefined,
       behindMs: playing && details.live ? Math.round(serverNowMs() - playing.getTime()) : undefined,
       shown: this.#quality === 'audio' ? 'audio' : qualityOf(hls.levels[hls.currentLevel]?.url[0]),
     });
+  }
+
+  #keepUp(hls: Hls, window: TimeWindow, atEdge: boolean): void {
+    const { video } = this.options;
+    if (atEdge) this.#follows = true;
+    else if (this.#follows && !window.over && !video.paused && !video.seeking && this.#watch.everMoved && this.#watch.stalledSinceMs === undefined) this.goLive();
+    const rate = atEdge ? catchUpRate(window.endS - window.positionS, hls.mainForwardBufferInfo?.len ?? 0) : 1;
+    if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
   #set(state: PlaybackState, error?: unknown): void {

@@ -2,9 +2,9 @@ import type { ViewingMode } from '../../src/domain/viewing.ts';
 
 /**
  * Why a way of watching was given up: `notLive`: WHEP has no mix to show yet (409); `refused`: it takes no more viewers (503);
- * `failed`: no connection, no picture, or none that this browser can play.
+ * `failed`: no connection, no picture, or none that this browser can play; `ended`: the broadcast is over, and HLS may have it still.
  */
-export type GiveUp = 'notLive' | 'refused' | 'failed';
+export type GiveUp = 'notLive' | 'refused' | 'failed' | 'ended';
 
 export interface PlanState {
   mode: ViewingMode;

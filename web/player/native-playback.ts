@@ -66,7 +66,7 @@ export class NativePlayback implements Playback {
 
   async #load(): Promise<void> {
     const { room, token, video, events } = this.options;
-    const found = await awaitPlaylist({ room, token, events: { ...events, changed: (change) => this.#set(change.state ?? this.#state, change.error) } }, () => this.#watch.everMoved, this.#abort.signal);
+    const found = await awaitPlaylist({ room, token, events: { ...events, changed: (change) => this.#set(change.state ?? this.#state, change.error) } }, () => this.options.wasLive || this.#watch.everMoved, this.#abort.signal);
     if (!found || this.#abort.signal.aborted || !this.available(found.waited)) return;
     this.#url = playlistUrl(room, await token());
     video.src = found.url;

@@ -53,6 +53,8 @@ export interface PlaybackOptions {
   serverNowMs: () => number;
   /** Of the programme; renditions are told by it. */
   programmeHeight: number;
+  /** There was a picture by another way before: a room that is gone has ended. */
+  wasLive: boolean;
   events: PlaybackEvents;
 }
 

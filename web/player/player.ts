@@ -112,10 +112,12 @@ export class Player {
       token: this.options.token,
       serverNowMs: () => Date.now() + this.#offsetMs,
       programmeHeight: this.#start?.video.height ?? DEFAULT_HEIGHT,
+      wasLive: this.#view.startupMs !== undefined,
       events: {
         changed: (change) => plan === this.#plan && this.#change(change.stalls === undefined ? change : { ...change, stalls: this.#stallsBefore + change.stalls }),
         gaveUp: (why, error) => {
           if (plan !== this.#plan || this.#abort.signal.aborted) return;
+          if (why === 'ended') this.#change({ state: 'ended', error: undefined });
           const next = nextMode(plan, why, Hls.isSupported(), this.options.video.canPlayType(NATIVE) !== '');
           if (next) this.#open(next);
           else this.#change({ state: 'error', error });

@@ -1,6 +1,7 @@
 import { ApiError } from '../api/api-error.ts';
 import type { LinkState } from '../media/peer-link.ts';
 import { WhepClient } from '../media/whep-client.ts';
+import type { GiveUp } from './mode-plan.ts';
 import { playWithSound, type Playback, type PlaybackOptions, type PlaybackState, type Quality, type QualityChoice } from './playback.ts';
 import { PictureWatch, renditionByHeight, sampleOf } from './whep-stats.ts';
 
@@ -89,7 +90,7 @@ export class WhepPlayback implements Playback {
         return;
       case 'failed': {
         const code = error instanceof ApiError ? error.code : undefined;
-        if (code === 'roomEnded' || (code === 'roomNotFound' && this.#wasLive)) this.#set('ended');
+        if (code === 'roomEnded' || (code === 'roomNotFound' && this.#wasLive)) this.#giveUp('ended', error);
         else if (status === 401 || status === 403 || code === 'roomNotFound') this.#set('error', error);
         else this.#giveUp('failed', error);
         return;
@@ -102,7 +103,7 @@ export class WhepPlayback implements Playback {
     this.#deadline ??= setTimeout(() => this.#giveUp('failed', new Error('No picture came by WebRTC.')), ms);
   }
 
-  #giveUp(why: 'notLive' | 'refused' | 'failed', error: unknown): void {
+  #giveUp(why: GiveUp, error: unknown): void {
     if (this.#over) return;
     this.close();
     this.options.events.gaveUp(why, error);
