@@ -53,6 +53,16 @@ export function edgeMetrics(registry: Registry, service: EdgeService): void {
   gauge('resent_total', 'Packets sent again', () => service.counters().resent);
   gauge('not_resent_total', 'Packets asked for again that were gone or over the budget', () => service.counters().notResent);
   gauge('probe_bytes_total', 'Ballast sent to find out whether a viewer could have a better rendition', () => service.counters().probeOctets);
+  gauge('probes_total', 'Probes for a better rendition', () => service.choices.probes);
+  new Gauge({
+    name: 'tessera_edge_switches_total',
+    help: 'Changes of rendition chosen for viewers of auto, by what they got and why',
+    labelNames: ['to', 'reason'],
+    registers: [registry],
+    collect() {
+      for (const { to, reason, count } of service.choices.switches) this.set({ to, reason }, count);
+    },
+  });
   gauge('transport_refused_total', 'Packets the transport did not take', () => service.counters().refusedByTransport);
   gauge('keyframe_requests', 'Keyframe requests sent for the present programmes', () => service.programmes.reduce((n, p) => n + p.keyframeRequests, 0));
 }

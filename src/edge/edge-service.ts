@@ -9,6 +9,7 @@ import type { Rendition } from '../domain/rendition.ts';
 import { parseSdpFragment, parseWhepOffer } from '../media/sdp-whep.ts';
 import type { SessionAnswer, SessionPatch, WhepOpen } from '../node-api/contract.ts';
 import type { Logger } from '../observability/logger.ts';
+import { ChoiceCounters } from './choice-counters.ts';
 import { EdgeProgramme } from './edge-programme.ts';
 import { ProgrammeSubscription, type OriginAddress } from './programme-subscription.ts';
 import { FLOODS, noViewerCounters, Viewer, type ViewerCounters } from './viewer.ts';
@@ -41,6 +42,7 @@ interface Session {
 export class EdgeService {
   /** Of viewers that are gone, by the same names as those of the living. */
   readonly past: ViewerCounters = noViewerCounters();
+  readonly choices = new ChoiceCounters();
   opened = 0;
   /** Viewers ended because they sent more messages than any player does. */
   floods = 0;
@@ -88,6 +90,7 @@ export class EdgeService {
         rendition: request.rendition,
         audio: request.audio,
         tracks: programme.tracks,
+        choices: this.choices,
         rtc: this.#rtcConfig(),
         publicIp: this.options.config.publicIp,
       });

@@ -80,6 +80,12 @@ export class LinkEvidence {
     return Math.max(share(this.#losses, sinceMs, minExpected), share(this.#nacks, sinceMs, minExpected));
   }
 
+  /** By the reception reports that count from after `sinceMs` only (browsers send ten a second while they lose much); 0 while too few packets were expected. */
+  reportedLossWithin(sinceMs: number): number {
+    const straddling = this.#losses.find(({ atMs }) => atMs >= sinceMs);
+    return straddling ? share(this.#losses.slice(this.#losses.indexOf(straddling) + 1), sinceMs, 20) : 0;
+  }
+
   ballastLossSince(sinceMs: number): number {
     return share(this.#ballast, sinceMs, 8);
   }

@@ -3,8 +3,8 @@
  *
  * Down: at once when the link is far over (a third is lost, a queue of half a second, an estimate that fell far below what is sent), straight to
  * the rung that fits what came through; after a second of lesser signs by one rung. Up: after a quiet time the rate of the next rung is tried with
- * ballast (packets sent again), as no report says what a link could carry; then the rung itself on trial, with rollback. Each failure doubles
- * the quiet time of that rung.
+ * ballast (packets sent again), as no report says what a link could carry; a rate that holds is followed by the one above it at once, and the best that
+ * held is tried itself, with rollback. Each failure doubles the quiet time of that rung.
  */
 import type { Rendition } from '../domain/rendition.ts';
 import { LinkEvidence } from './link-evidence.ts';
@@ -14,7 +14,7 @@ export const RUNGS = ['audio', 'low', 'mid', 'high'] as const satisfies readonly
 
 const FIRST_WAIT_MS = 3000;
 /** A probe that fails is hardly seen, a trial is. */
-const LONGEST_WAIT_AFTER_PROBE_MS = 30_000;
+const LONGEST_WAIT_AFTER_PROBE_MS: Record<Rendition, number> = { audio: 0, low: 4000, mid: 6000, high: 30_000 };
 const LONGEST_WAIT_AFTER_TRIAL_MS = 80_000;
 const TRIAL_MS = 4000;
 /** Reports that come this soon after a change are about what was sent before it. */
@@ -25,6 +25,8 @@ const RECOVERY_MS = 1000;
 /** Reports tell of a queue half a second after it began: by then a rate that doubles in this time has put some 200 ms into it. */
 const DOUBLING_MS = 800;
 const HOLD_MS = 700;
+/** As long at the rate of a rung on the way to the one above: harm would have been reported by then. */
+const PASSING_MS = 800;
 /** The last reports about a probe come this much later. */
 const VERDICT_MS = 700;
 /** Ballast comes in large packets: what the rung's own, smaller ones have more of headers, and keyframes, is in the margin. */
@@ -35,6 +37,10 @@ const OVERHEAD = 1.12;
 /** The first reports of a link that has become thin still average over the time before. */
 const PESSIMISM = 0.7;
 const PROBE_QUEUE_MS = 110;
+/** A way down is looked at again for so long: the first reports of a link that became thin tell only that it did, those after them how thin. */
+const SECOND_LOOK_MS = 1500;
+/** Of what was sent before a change down, the part that met the thin link for certain. */
+const OVERLOADED_MS = 400;
 
 export interface Ladder {
   /** Rungs that the programme has now; `audio` always. */
@@ -50,7 +56,11 @@ interface Probe {
   toBps: number;
   rampMs: number;
   lossBefore: number;
+  /** The best rung whose rate has held in the probes before this one. */
+  held?: Rendition;
 }
+
+export type SwitchReason = 'overload' | 'worse' | 'rollback' | 'probe';
 
 type Verdict = 'good' | 'bad' | 'severe';
 
@@ -66,10 +76,13 @@ export class RenditionChooser {
   /** What is reported before this is about other things than the rung: a change or a probe. */
   #judgedFromMs = 0;
   #severe = false;
+  #reason: SwitchReason = 'probe';
   #badSinceMs: number | undefined;
   #probe: Probe | undefined;
   /** On trial: the rung it came from. */
   #trialFrom: Rendition | undefined;
+  /** The last change, if it was down, and what was sent then. */
+  #wentDown: { atMs: number; sentBps: number } | undefined;
   #quietSinceMs: number;
   #lossBeforeTrial = 0;
   readonly #waits: Record<Rendition, number> = { audio: 0, low: FIRST_WAIT_MS, mid: FIRST_WAIT_MS, high: FIRST_WAIT_MS };
@@ -93,6 +106,11 @@ export class RenditionChooser {
     return this.#severe;
   }
 
+  /** Why it changed last. */
+  get reason(): SwitchReason {
+    return this.#reason;
+  }
+
   get probing(): boolean {
     return this.#probe !== undefined;
   }
@@ -105,7 +123,7 @@ export class RenditionChooser {
   /** What is to be sent in all while a probe runs, bit/s without headers; 0 otherwise. Rises evenly by factors, so that a link little over is not flooded. */
   probeBps(nowMs: number): number {
     const probe = this.#probe;
-    if (!probe || nowMs - probe.startedAtMs > probe.rampMs + HOLD_MS) return 0;
+    if (!probe || (nowMs - probe.startedAtMs > probe.rampMs + HOLD_MS && !this.#above(probe.to))) return 0;
     return probe.fromBps * (probe.toBps / probe.fromBps) ** Math.min(1, (nowMs - probe.startedAtMs) / probe.rampMs);
   }
 
@@ -115,18 +133,19 @@ export class RenditionChooser {
     this.#arrivedAtMs = nowMs;
     this.#judgedFromMs = nowMs + GRACE_MS;
     this.#quietSinceMs = nowMs;
-    this.evidence.forget();
+    if (!this.#wentDown) this.evidence.forget();
   }
 
   /** @param sentBps lately, picture and sound, without headers @returns the choice */
   decide(nowMs: number, sentBps: number): Rendition {
+    if (this.#wentDown) this.#lookAgain(this.#wentDown, nowMs);
     if (this.#arrivedAtMs === undefined) return this.#current;
     const sinceMs = this.#judgedFromMs;
     if (nowMs < sinceMs) return this.#current;
     const verdict = this.#verdict(nowMs, sinceMs, sentBps);
     if (this.#probe) {
       if (this.#probeHarms(this.#probe, nowMs) || verdict === 'severe') this.#probeFailed(this.#probe, nowMs);
-      else if (nowMs - this.#probe.startedAtMs > this.#probe.rampMs + HOLD_MS + VERDICT_MS) this.#probeEnded(this.#probe, nowMs);
+      else if (nowMs - this.#probe.startedAtMs > this.#probe.rampMs + (this.#above(this.#probe.to) ? PASSING_MS : HOLD_MS + VERDICT_MS)) this.#probeEnded(this.#probe, nowMs);
       return this.#current;
     }
     if (verdict === 'good') {
@@ -173,7 +192,26 @@ export class RenditionChooser {
       this.rollbacks++;
       this.#waits[this.#current] = Math.min(2 * this.#waits[this.#current], LONGEST_WAIT_AFTER_TRIAL_MS);
     } else this.#waits[this.#current] = FIRST_WAIT_MS;
+    this.#reason = this.#trialFrom !== undefined ? 'rollback' : verdict === 'severe' ? 'overload' : 'worse';
     this.#change(below.filter(fits).at(-1) ?? 'audio', nowMs, verdict === 'severe');
+    this.#wentDown = { atMs: nowMs, sentBps };
+  }
+
+  /** Goes further down, without a wait for the rung just chosen, when that would not fit either. */
+  #lookAgain(down: { atMs: number; sentBps: number }, nowMs: number): void {
+    const { evidence } = this;
+    if (nowMs - down.atMs > SECOND_LOOK_MS || (this.#arrivedAtMs !== undefined && nowMs >= this.#judgedFromMs)) {
+      this.#wentDown = undefined;
+      return;
+    }
+    const loss = evidence.reportedLossWithin(down.atMs - OVERLOADED_MS);
+    const borneOut = evidence.lossSince(down.atMs - OVERLOADED_MS, 20) >= 0.3 || evidence.lastQueueMs > 200;
+    const capacityBps = Math.min(loss >= 0.3 ? down.sentBps * (1 - loss) : Infinity, (borneOut ? evidence.throughputAtFallSince(down.atMs) : undefined) ?? Infinity);
+    const fits = (rung: Rendition): boolean => rung === 'audio' || OVERHEAD * this.ladder.bitrateBps(rung) <= PESSIMISM * capacityBps;
+    if (fits(this.#current)) return;
+    this.#reason = 'overload';
+    this.#change(RUNGS.slice(0, RUNGS.indexOf(this.#current as (typeof RUNGS)[number])).filter((rung) => (rung === 'audio' || this.ladder.has(rung)) && fits(rung)).at(-1) ?? 'audio', nowMs, true);
+    this.#wentDown = down;
   }
 
   #considerUp(nowMs: number, sinceMs: number, sentBps: number): void {
@@ -182,16 +220,30 @@ export class RenditionChooser {
       this.#trialFrom = undefined;
       this.#waits[this.#current] = FIRST_WAIT_MS;
     }
-    const next = RUNGS.slice(RUNGS.indexOf(this.#current as (typeof RUNGS)[number]) + 1).find((rung) => this.ladder.has(rung));
+    const next = this.#next(this.#current);
     if (!next || nowMs - this.#quietSinceMs < this.#waits[next]) return;
     const { evidence } = this;
     const lossBefore = evidence.lossSince(nowMs - 4000);
     if (evidence.reports === 0 || lossBefore > 0.08 || evidence.lastQueueMs > 100 || evidence.throughputAtFallSince(nowMs - 2000) !== undefined) return;
     this.probes++;
     evidence.reports = 0;
-    const toBps = PROBE_MARGIN * this.ladder.bitrateBps(next) + PROBE_MARGIN_BPS;
+    this.#probeTo(next, nowMs, sentBps, lossBefore);
+  }
+
+  #probeTo(to: Rendition, nowMs: number, sentBps: number, lossBefore: number, held?: Rendition): void {
+    const toBps = PROBE_MARGIN * this.ladder.bitrateBps(to) + PROBE_MARGIN_BPS;
     const fromBps = Math.max(20_000, Math.min(sentBps, toBps));
-    this.#probe = { to: next, startedAtMs: nowMs, fromBps, toBps, rampMs: Math.max(DOUBLING_MS, DOUBLING_MS * Math.log2(toBps / fromBps)), lossBefore };
+    this.#probe = { to, startedAtMs: nowMs, fromBps, toBps, rampMs: Math.max(DOUBLING_MS, DOUBLING_MS * Math.log2(toBps / fromBps)), lossBefore, held };
+  }
+
+  #next(rung: Rendition): Rendition | undefined {
+    return RUNGS.slice(RUNGS.indexOf(rung as (typeof RUNGS)[number]) + 1).find((above) => this.ladder.has(above));
+  }
+
+  /** The rung that is probed next when the rate of `rung` holds; none above one that has been tried in vain. */
+  #above(rung: Rendition): Rendition | undefined {
+    const next = this.#next(rung);
+    return next && this.#waits[next] <= LONGEST_WAIT_AFTER_PROBE_MS[next] ? next : undefined;
   }
 
   #probeHarms({ startedAtMs, lossBefore }: Probe, nowMs: number): boolean {
@@ -203,8 +255,12 @@ export class RenditionChooser {
     return fellTo !== undefined && fellTo < 0.95 * Math.max(this.probeBps(nowMs), this.#probe?.toBps ?? 0);
   }
 
-  #probeFailed({ to }: Probe, nowMs: number): void {
-    this.#waits[to] = Math.max(this.#waits[to], Math.min(2 * this.#waits[to], LONGEST_WAIT_AFTER_PROBE_MS));
+  #probeFailed({ to, held, lossBefore }: Probe, nowMs: number): void {
+    this.#waits[to] = Math.max(this.#waits[to], Math.min(2 * this.#waits[to], LONGEST_WAIT_AFTER_PROBE_MS[to]));
+    if (held) {
+      this.#try(held, lossBefore, nowMs);
+      return;
+    }
     this.#probe = undefined;
     this.#quietSinceMs = nowMs;
     this.#judgedFromMs = nowMs + RECOVERY_MS;
@@ -213,14 +269,20 @@ export class RenditionChooser {
 
   /** Nothing bad was heard. Something must have been: a viewer that reports nothing stays where it is. */
   #probeEnded(probe: Probe, nowMs: number): void {
-    if (this.evidence.reports < 2) {
-      this.#probeFailed(probe, nowMs);
-      return;
-    }
+    const above = this.#above(probe.to);
+    if (this.evidence.reports < 2) this.#probeFailed(probe, nowMs);
+    else if (above) {
+      this.evidence.reports = 0;
+      this.#probeTo(above, nowMs, probe.toBps, probe.lossBefore, probe.to);
+    } else this.#try(probe.to, probe.lossBefore, nowMs);
+  }
+
+  #try(rung: Rendition, lossBefore: number, nowMs: number): void {
     this.trials++;
-    this.#lossBeforeTrial = probe.lossBefore;
+    this.#lossBeforeTrial = lossBefore;
+    this.#reason = 'probe';
     const from = this.#current;
-    this.#change(probe.to, nowMs, false);
+    this.#change(rung, nowMs, false);
     this.#trialFrom = from;
   }
 
@@ -231,6 +293,7 @@ export class RenditionChooser {
     this.#badSinceMs = undefined;
     this.#probe = undefined;
     this.#trialFrom = undefined;
+    this.#wentDown = undefined;
     this.#quietSinceMs = nowMs;
   }
 }

@@ -4,22 +4,21 @@
  * delay), NACKs are answered from the shared ring.
  */
 import { EventEmitter } from 'node:events';
-import { PeerConnection, type RtcConfig, type Track } from 'node-datachannel';
+import type { RtcConfig, Track } from 'node-datachannel';
 import type { Rendition, VideoRendition } from '../domain/rendition.ts';
 import { isRtcp, parseRtcp, roundTripMs, senderReport, type ReceptionReport, type RtcpFeedback } from '../media/rtcp.ts';
 import { MAX_RTP_PACKET_BYTES, stampRtpHeader, writeRtx } from '../media/rtp.ts';
-import { finishAnswer, isUsableCandidate, offerForLibrary, type WhepOffer } from '../media/sdp-whep.ts';
+import { finishAnswer, offerForLibrary, type WhepOffer } from '../media/sdp-whep.ts';
 import { Ballast } from './ballast.ts';
+import type { ChoiceCounters } from './choice-counters.ts';
 import { addAudioTrack, addVideoTrack, CNAME, type OutgoingTrack, type OutgoingVideo } from './outgoing-track.ts';
 import { Picture } from './picture.ts';
 import { RenditionChooser, RUNGS, type Ladder } from './rendition-chooser.ts';
 import { SentRate } from './sent-rate.ts';
 import type { SharedName, SharedTracks } from './shared-tracks.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { ViewerConnection } from './viewer-connection.ts';
 
-const GATHERING_TIMEOUT_MS = 2000;
-const CONNECT_TIMEOUT_MS = 30_000;
-const DISCONNECTED_TIMEOUT_MS = 15_000;
 /** ICE consent takes 30 s; a viewer that reported about once a second and has fallen silent is gone sooner. */
 const SILENT_TIMEOUT_MS = 15_000;
 const FIRST_REPORTS_MS = [0, 200, 500];
@@ -44,7 +43,6 @@ const LOOKED_UP_AT_ONCE = 3000;
 /** Why it was ended. */
 export const FLOODS = 'floods';
 const SAME_RTCP_MS = 5;
-const MAX_REMOTE_CANDIDATES = 64;
 
 export interface ViewerOptions {
   offer: WhepOffer;
@@ -53,6 +51,8 @@ export interface ViewerOptions {
   rendition: Rendition | 'auto';
   audio: boolean;
   tracks: SharedTracks;
+  /** Of the whole edge. */
+  choices: ChoiceCounters;
   rtc: RtcConfig;
   publicIp?: string;
 }
@@ -89,7 +89,7 @@ export class Viewer extends EventEmitter<Events> {
   readonly counters = noViewerCounters();
   roundTripMs: number | undefined;
   fractionLost = 0;
-  readonly #pc: PeerConnection;
+  readonly #connection: ViewerConnection;
   readonly #createdAtMs = performance.now();
   #video: OutgoingVideo | undefined;
   #picture: Picture | undefined;
@@ -99,15 +99,12 @@ export class Viewer extends EventEmitter<Events> {
   #chooser: RenditionChooser | undefined;
   readonly #sentRate = new SentRate();
   #ballast: Ballast | undefined;
-  #connected = false;
-  #disconnectedAtMs: number | undefined;
   #openedAtMs: number | undefined;
   /** When its last RTCP came; undefined while it has sent none (some clients never do). */
   #heardAtMs: number | undefined;
   #reports = 0;
   #nextReportAtMs = 0;
   #reportedAtMs = 0;
-  #remoteCandidates = 0;
   #closed = false;
   /** Of the picture: what the last reception report said, and the newest packet asked for again. */
   #reported: Counts | undefined;
@@ -127,17 +124,12 @@ export class Viewer extends EventEmitter<Events> {
     super();
     this.#wanted = options.rendition;
     this.#resendBudget = this.#resendBudgetFor('mid');
-    this.#pc = new PeerConnection('viewer', options.rtc);
-    this.#pc.onIceStateChange((state) => this.#iceState(state));
-    this.#pc.onStateChange((state) => {
-      if (state === 'connected') this.#connected = true; // ICE and DTLS
-      else if (state === 'failed' || state === 'closed') this.close(state);
-    });
+    this.#connection = new ViewerConnection(options.rtc, (reason) => this.close(reason));
   }
 
   /** For how long it has been answered without having come; 0 from its first connection on. */
   unmetMs(nowMs: number): number {
-    return this.#connected ? 0 : nowMs - this.#createdAtMs;
+    return this.#connection.unmetMs(nowMs);
   }
 
   /** The rendition it gets at the moment; undefined before the first picture. */
@@ -161,34 +153,16 @@ export class Viewer extends EventEmitter<Events> {
    */
   async answer(): Promise<string> {
     const { offer, sdp, audio, publicIp } = this.options;
-    const pc = this.#pc;
-    const gathered = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, GATHERING_TIMEOUT_MS);
-      pc.onGatheringStateChange((state) => {
-        if (state !== 'complete') return;
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    const { pc } = this.#connection;
     pc.setRemoteDescription(offerForLibrary(sdp), 'offer');
     if (offer.video) this.#sendVideo(addVideoTrack(pc, offer.video));
     if (offer.audio) this.#sendAudio(addAudioTrack(pc, offer.audio, audio), audio);
-    pc.setLocalDescription('answer');
-    await gathered;
-    const local = pc.localDescription();
-    if (!local) throw new Error('no local description');
-    return finishAnswer(local.sdp, publicIp);
+    return finishAnswer(await this.#connection.answer(), publicIp);
   }
 
   /** @returns false when it was passed over */
   addCandidate(candidate: string, mid: string): boolean {
-    if (this.#closed || !isUsableCandidate(candidate) || ++this.#remoteCandidates > MAX_REMOTE_CANDIDATES) return false;
-    try {
-      this.#pc.addRemoteCandidate(candidate, mid);
-      return true;
-    } catch {
-      return false;
-    }
+    return this.#connection.addCandidate(candidate, mid);
   }
 
   /** Takes effect at the rendition's next keyframe, without a break in the numbering. */
@@ -221,8 +195,8 @@ export class Viewer extends EventEmitter<Events> {
   /** Called a few times a second: sender reports and deadlines. */
   tick(nowMs: number): void {
     if (this.#closed) return;
-    if (!this.#connected && nowMs - this.#createdAtMs > CONNECT_TIMEOUT_MS) this.close('never connected');
-    else if (this.#disconnectedAtMs !== undefined && nowMs - this.#disconnectedAtMs > DISCONNECTED_TIMEOUT_MS) this.close('disconnected');
+    const overdue = this.#connection.overdue(nowMs);
+    if (overdue !== undefined) this.close(overdue);
     else if (this.#heardAtMs !== undefined && nowMs - this.#heardAtMs > SILENT_TIMEOUT_MS) this.close('silent');
     else {
       this.#choose(nowMs);
@@ -235,11 +209,7 @@ export class Viewer extends EventEmitter<Events> {
     this.#closed = true;
     this.#endProbe();
     this.#picture?.close();
-    try {
-      this.#pc.close();
-    } catch {
-      // closed already
-    }
+    this.#connection.close();
     this.emit('closed', reason);
   }
 
@@ -275,15 +245,13 @@ export class Viewer extends EventEmitter<Events> {
   #silentTrack: OutgoingTrack | undefined;
 
   #listen(out: OutgoingTrack, onOpen: () => void): void {
-    const opened = (): void => {
-      if (out.open || this.#closed) return;
+    this.#connection.whenOpen(out.track, () => {
       out.open = true;
       this.#openedAtMs ??= performance.now();
       this.#nextReportAtMs = 0;
       this.#reports = 0;
       onOpen();
-    };
-    out.track.onOpen(opened);
+    });
     out.track.onMessage((message) => {
       if (this.#closed) return;
       const nowMs = performance.now();
@@ -295,7 +263,6 @@ export class Viewer extends EventEmitter<Events> {
       this.#lastRtcp = { bytes: message, atMs: nowMs };
       for (const feedback of parseRtcp(message)) this.#feedback(feedback);
     });
-    if (out.track.isOpen()) opened();
   }
 
   #newChooser(start?: VideoRendition): RenditionChooser {
@@ -393,6 +360,7 @@ export class Viewer extends EventEmitter<Events> {
     const choice = chooser.decide(nowMs, this.#sentRate.bps(nowMs, this.#octetsSent));
     if (choice !== before) {
       this.#endProbe();
+      this.options.choices.switched(choice, chooser.reason);
       if (choice === 'audio') {
         picture.pause(true);
         chooser.arrived(nowMs);
@@ -411,6 +379,7 @@ export class Viewer extends EventEmitter<Events> {
 
   /** Without a retransmission stream nothing is sent: the rung itself is the probe then, and is taken back when it does not hold. */
   #startProbe(chooser: RenditionChooser, out: OutgoingVideo): void {
+    this.options.choices.probes++;
     this.#ballastReported = undefined; // what was lost of the probe before has been judged
     this.#ballast = new Ballast({
       out,
@@ -478,12 +447,6 @@ export class Viewer extends EventEmitter<Events> {
     this.#reportedAtMs = nowMs;
     const early = FIRST_REPORTS_MS[this.#reports];
     this.#nextReportAtMs = early === undefined ? nowMs + REPORT_INTERVAL_MS : (this.#openedAtMs ?? nowMs) + early;
-  }
-
-  #iceState(state: string): void {
-    if (state === 'connected' || state === 'completed') this.#disconnectedAtMs = undefined;
-    else if (state === 'disconnected') this.#disconnectedAtMs ??= performance.now();
-    else if (state === 'failed' || state === 'closed') this.close(`ICE ${state}`);
   }
 }
 
