@@ -1,7 +1,7 @@
 /**
  * Somebody joins in data-saver mode from behind 300 kbit/s each way that lose 5 % of the packets: what of sound and picture arrives, and what it
  * takes, and what the others have of it. The complete product, the page in Chromium, and the link between them in network namespaces
- * (needs root). `npm run bench:data-saver [-- --seconds 40 --bps 300000 --loss 5 --join saving|offered|plain --pictures folder]`; one JSON
+ * (needs root). `npm run bench:data-saver [-- --seconds 40 --bps 300000 --loss 5 --rtt-ms 0 --join saving|offered|plain --pictures folder]`; one JSON
  * object on stdout. `saving` is chosen before joining, `offered` is taken when the page offers it, `plain` is for comparison.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '40' },
     bps: { type: 'string', default: '300000' },
     loss: { type: 'string', default: '5' },
+    'rtt-ms': { type: 'string', default: '0' },
     join: { type: 'string', default: 'saving' },
     pictures: { type: 'string' },
   },
@@ -42,7 +43,7 @@ const LIMITS = { wholeShare: 0.95, pictureDelayMs: 1000, upBps: 150_000 };
 const OFFER_WITHIN_MS = 40_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'tsr-saver-'));
-const network = await NarrowNetwork.open();
+const network = await NarrowNetwork.open(Number(values['rtt-ms']));
 const service = await startService({ env: { TESSERA_API_KEYS: `bench:${'s'.repeat(32)}`, TESSERA_LOG_LEVEL: 'warn' } });
 try {
   const { config } = service;
@@ -88,7 +89,7 @@ try {
   const motion = await broadcast.motion(0.5);
   if (values.pictures !== undefined) await broadcast.still(join(values.pictures, 'programme.png'));
   const result = {
-    link,
+    link: { ...link, roundTripMs: Number(values['rtt-ms']) },
     join: values.join,
     loadedMs: rounded(loadedMs),
     joinedMs: rounded(joinedMs),

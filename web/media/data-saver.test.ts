@@ -6,7 +6,7 @@ const camera: UplinkWish = { source: 'camera', width: 1280, height: 720, frameRa
 
 describe('what a data saver sends', () => {
   it('has 180 lines and 15 pictures a second, whatever is asked for', () => {
-    expect(savingWish(camera)).toEqual({ ...camera, width: 320, height: 180, frameRate: 15, maxBitrateBps: 80_000 });
+    expect(savingWish(camera)).toEqual({ ...camera, width: 320, height: 180, frameRate: 15, maxBitrateBps: 75_000 });
     expect(savingWish({ ...camera, width: 720, height: 1280 })).toMatchObject({ width: 180, height: 320 });
   });
 
@@ -43,8 +43,8 @@ describe('an answer for a narrow connection', () => {
   const answer = (...more: string[]): string => `${['v=0', 'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'c=IN IP4 0.0.0.0', 'a=mid:0', 'm=video 9 UDP/TLS/RTP/SAVPF 96', 'c=IN IP4 0.0.0.0', ...more, 'a=mid:1', 'a=sendonly'].join('\r\n')}\r\n`;
 
   it('limits what goes out with the pictures, what is sent again included', () => {
-    expect(sparingAnswer(answer(), 'camera')).toBe(answer('b=AS:104'));
-    expect(sparingAnswer(answer('b=AS:2500'), 'camera')).toBe(answer('b=AS:104'));
+    expect(sparingAnswer(answer(), 'camera')).toBe(answer('b=AS:98'));
+    expect(sparingAnswer(answer('b=AS:2500'), 'camera')).toBe(answer('b=AS:98'));
     expect(sparingAnswer(answer(), 'screen')).toBe(answer('b=AS:195'));
   });
 });

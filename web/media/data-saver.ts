@@ -6,7 +6,7 @@ const AUDIO_PACKET_MS = 40;
 /** libopus repairs lost packets at this rate of bits only when it leaves out what is above 8 kHz (its thresholds: 16 kbit/s wideband, 22 fullband, and a fifth more). */
 const AUDIO_RATE_HZ = 16_000;
 /** With the sound, what is sent again, and all headers 150 kbit/s go out (measured by `npm run bench:data-saver`). */
-const VIDEO_BPS = 80_000;
+const VIDEO_BPS = 75_000;
 const SHORT_SIDE = 180;
 const FRAME_RATE = 15;
 /** A shared screen stays as large as it is, or nobody could read it; it changes less often. */

@@ -3,7 +3,9 @@
  * network namespaces that end with their processes, so nothing of the machine's own network is touched. Needs root.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 export const SERVICE_ADDRESS = '10.77.0.1';
 const CLIENT_ADDRESS = '10.77.0.2';
@@ -29,17 +31,20 @@ export interface LinkOptions {
 
 export class NarrowNetwork {
   readonly #holder: ChildProcess;
+  #line: ChildProcess | undefined;
 
   private constructor(holder: ChildProcess) {
     this.#holder = holder;
   }
 
-  static async open(): Promise<NarrowNetwork> {
+  /** @param roundTripMs of the way alone, without queues */
+  static async open(roundTripMs = 0): Promise<NarrowNetwork> {
     const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
     const own = namespaceOf(String(process.pid));
     for (let tries = 0; tries < 100 && namespaceOf(String(holder.pid)) === own; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
     const network = new NarrowNetwork(holder);
-    run('ip', 'link', 'add', 'service', 'type', 'veth', 'peer', 'name', 'client', 'netns', String(holder.pid));
+    if (roundTripMs > 0) await network.#delayed(roundTripMs / 2);
+    else run('ip', 'link', 'add', 'service', 'type', 'veth', 'peer', 'name', 'client', 'netns', String(holder.pid));
     run('ip', 'addr', 'add', `${SERVICE_ADDRESS}/24`, 'dev', 'service');
     run('ip', 'link', 'set', 'service', 'up');
     network.#there('ip', 'link', 'set', 'lo', 'up');
@@ -74,7 +79,14 @@ export class NarrowNetwork {
   }
 
   close(): void {
+    this.#line?.kill('SIGKILL');
     this.#holder.kill('SIGKILL');
+  }
+
+  async #delayed(oneWayMs: number): Promise<void> {
+    const line = spawn('python3', [fileURLToPath(new URL('delay-line.py', import.meta.url)), String(this.#holder.pid), 'service', 'client', String(oneWayMs)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#line = line;
+    await Promise.race([once(line.stdout, 'data'), once(line, 'exit').then(() => Promise.reject(new Error('the delay line did not start')))]);
   }
 
   #there(command: string, ...args: string[]): void {
