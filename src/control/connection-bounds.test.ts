@@ -9,14 +9,16 @@ let server: Server;
 let metrics: Registry;
 let address: string | undefined;
 let requests: number;
+let answers: boolean;
 const sockets: Socket[] = [];
 
 beforeEach(async () => {
   metrics = new Registry();
   address = '192.0.2.1';
   requests = 0;
-  server = createServer((req, res) => void (admits(req, res) && requests++)); // never answers
-  const admits = boundConnections(server, { perAddress: 3, total: 6, metrics, addressOf: () => address });
+  answers = false;
+  server = createServer((req, res) => admit(req, res, () => void (requests++, answers && res.end('yes')))); // never answers by itself
+  const admit = boundConnections(server, { perAddress: 3, total: 6, metrics, addressOf: () => address });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -79,6 +81,26 @@ describe('boundConnections', () => {
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000));
 
     expect(await closed(socket)).toBe(true);
-    expect(requests).toBe(8);
+    expect(requests).toBe(1);
+  });
+
+  it('serves one request of a connection after the other', async () => {
+    const socket = await open();
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(requests).toBe(1);
+
+    answers = true;
+    const other = await open();
+    let text = '';
+    other.on('data', (data: Buffer) => (text += data.toString()));
+    other.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(30));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+
+    expect(text.split('HTTP/1.1 200').length - 1).toBe(30);
+    expect(requests).toBe(31);
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(requests).toBe(31); // nothing is begun for who has gone
   });
 });

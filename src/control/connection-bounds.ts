@@ -16,10 +16,11 @@ export interface ConnectionBoundsOptions {
   addressOf?: (socket: Socket) => string | undefined;
 }
 
-/** Nobody sends requests ahead of the answers but attackers and some proxies: one connection could hold any number of blocked playlists otherwise. */
+/**
+ * Nobody sends requests ahead of the answers but attackers and some proxies. They are served one after the other, as their answers go out anyway: at
+ * once each took a connection to another role, 500 MB for a hundred and fifty readers that do not read, and kept it when the client had gone.
+ */
 const REQUESTS_AHEAD = 32;
-/** Answers to these are long and may stand in the middle: at 32 a hundred and fifty readers that do not read took 500 MB. */
-const READS_AHEAD = 8;
 /** Neither sent nor taken anything for so long: a reader that does not read. Held answers take 9 s at most, Socket.IO's poll 25 s. */
 const STILL_MS = 45_000;
 /**
@@ -28,10 +29,12 @@ const STILL_MS = 45_000;
  */
 export const LOOK_AT_CONNECTIONS_MS = 100;
 
-/** @returns whether a request may be answered; to be asked once for each, before anything else. When not, its connection is cut. */
-export function boundConnections(server: Server, { perAddress, total = Math.floor(0.75 * openFilesLimit()), metrics, addressOf = remoteAddress }: ConnectionBoundsOptions): (req: IncomingMessage, res: ServerResponse) => boolean {
+/** Calls `serve` when it is the request's turn; not at all when its connection has gone or is cut. To be asked once for each request. */
+export type Admit = (request: IncomingMessage, response: ServerResponse, serve: () => void) => void;
+
+export function boundConnections(server: Server, { perAddress, total = Math.floor(0.75 * openFilesLimit()), metrics, addressOf = remoteAddress }: ConnectionBoundsOptions): Admit {
   const open = new Map<string, number>();
-  const ahead = new WeakMap<Socket, number>();
+  const lines = new WeakMap<Socket, (() => void)[]>();
   const cut = new Counter({ name: 'tessera_http_connections_cut_total', help: 'Connections closed because of a bound', labelNames: ['bound'], registers: [metrics] });
   let connections = 0;
   new Gauge({
@@ -72,15 +75,22 @@ export function boundConnections(server: Server, { perAddress, total = Math.floo
     cut.inc({ bound: 'address' });
     socket.destroy();
   });
-  return ({ socket, method }, response) => {
-    if (socket.destroyed) return false; // node parses what came in one piece to its end
-    const count = (ahead.get(socket) ?? 0) + 1;
-    ahead.set(socket, count);
-    response.once('close', () => ahead.set(socket, (ahead.get(socket) ?? 1) - 1));
-    if (count <= (method === 'GET' ? READS_AHEAD : REQUESTS_AHEAD)) return true;
-    cut.inc({ bound: 'ahead' });
-    socket.destroy();
-    return false;
+  return ({ socket }, response, serve) => {
+    if (socket.destroyed) return; // node parses what came in one piece to its end
+    let line = lines.get(socket);
+    if (!line) lines.set(socket, (line = []));
+    const waiting = line;
+    waiting.push(serve);
+    if (waiting.length > REQUESTS_AHEAD) {
+      cut.inc({ bound: 'ahead' });
+      socket.destroy();
+      return;
+    }
+    response.once('close', () => {
+      waiting.shift(); // answers end in the order of their requests
+      if (!socket.destroyed) waiting[0]?.();
+    });
+    if (waiting.length === 1) serve();
   };
 }
 

@@ -25,8 +25,8 @@ export class ControlServer {
   constructor(dependencies: ControlDependencies, version: string) {
     this.services = createServices(dependencies);
     const { app } = createApp(this.services, version);
-    this.#server = createServer({ connectionsCheckingInterval: LOOK_AT_CONNECTIONS_MS }, (req, res) => void (admits(req, res) && app(req, res)));
-    const admits = boundConnections(this.#server, { perAddress: dependencies.config.httpConnectionsPerAddress, metrics: dependencies.metrics });
+    this.#server = createServer({ connectionsCheckingInterval: LOOK_AT_CONNECTIONS_MS }, (req, res) => admit(req, res, () => app(req, res)));
+    const admit = boundConnections(this.#server, { perAddress: dependencies.config.httpConnectionsPerAddress, metrics: dependencies.metrics });
     this.#signalling = new Signalling(this.#server, this.services);
     this.#reconciler = new Reconciler(this.services);
     const signalling = this.#signalling;
