@@ -1,5 +1,6 @@
 /** Clients that may only use a relay: credentials from the service's answers, checked by a real coturn. */
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PeerConnection, nonstandard, Stream } from '../../scripts/synthetic/wrtc.ts';
@@ -87,6 +88,10 @@ describe('a client that may only use a relay', () => {
     expect(seen).toEqual({ type: 'relay', relayProtocol: 'udp' });
   });
 
+  it('is served like all others on the one UDP port of the edge', () => {
+    expect(udpPortsOf(service.pidOf('tessera-edge'))).toEqual([service.config.edgeUdpPort]);
+  });
+
   it('gets no relay with credentials that have expired or were made up', async () => {
     const now = Math.floor(Date.now() / 1000);
     const valid = turnCredential(SECRET, 'far', now + 60);
@@ -131,6 +136,22 @@ describe('the configuration in docker/', () => {
     expect(output.join('')).toContain('403 (Forbidden IP)');
   });
 });
+
+/** Local ports of a process's UDP sockets, each once. */
+function udpPortsOf(pid: number): number[] {
+  const inodes = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]));
+  const rows = ['udp', 'udp6'].flatMap((kind) => readFileSync(`/proc/${pid}/net/${kind}`, 'utf8').trim().split('\n').slice(1));
+  const columns = rows.map((row) => row.trim().split(/\s+/)).filter((row) => inodes.has(row[9]));
+  return [...new Set(columns.map((row) => Number.parseInt(row[1]?.split(':')[1] ?? '', 16)))];
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
 
 async function offerOf(peer: RTCPeerConnection, tracks: MediaStreamTrack[]): Promise<string> {
   closing.push(() => peer.close());
