@@ -37,7 +37,7 @@ export function Chat({ live, own }: { live: Live; own?: string }) {
     <section className="chat card" aria-label="Chat" data-testid="chat" data-connected={live.connected}>
       <h2>Chat</h2>
       <ol ref={end} role="log" aria-live="polite" aria-label="Messages" tabIndex={0}>
-        {live.chat.length === 0 && <li className="quiet">{live.connected ? 'No messages yet.' : (live.refused ?? 'The chat is connecting…')}</li>}
+        {live.chat.length === 0 && <li className="quiet">{live.connected ? 'No messages yet.' : live.ended ? 'The chat is closed.' : (live.refused ?? 'The chat is connecting…')}</li>}
         {live.chat.map((message) => (
           <li key={message.id} className={message.from === own ? 'own' : undefined}>
             <span className="who">

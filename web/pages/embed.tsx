@@ -16,10 +16,12 @@ export function EmbedPage({ room }: { room: string }) {
   const [asked] = useState(() => ({ mode: askedMode(window.location.search), muted: new URLSearchParams(window.location.search).get('muted') === '1' }));
   const [turn, setTurn] = useState(0);
   const token = useCallback(() => viewerToken(room), [room]);
-  const { view, player } = usePlayer(video, room, token, asked.mode, turn);
+  const [failedBefore, setFailed] = useState(false);
+  const live = useLive(room, failedBefore ? undefined : token);
+  const { view, player } = usePlayer(video, room, token, asked.mode, turn, live.ended);
   const failed = view.state === 'error';
+  useEffect(() => setFailed(failed), [failed]);
   const refused = failed && needsInvitation(view.error);
-  const live = useLive(room, failed ? undefined : token);
   const name = live.room?.name ?? room;
   useEffect(() => {
     document.title = `${name} – Tessera`;

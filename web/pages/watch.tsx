@@ -19,10 +19,12 @@ export function WatchPage({ room }: { room: string }) {
   const [turn, setTurn] = useState(0);
   const [own, setOwn] = useState<string>();
   const token = useCallback(() => viewerToken(room), [room]);
-  const { view, player } = usePlayer(video, room, token, mode, turn);
+  const [failedBefore, setFailed] = useState(false);
+  const live = useLive(room, failedBefore ? undefined : token);
+  const { view, player } = usePlayer(video, room, token, mode, turn, live.ended);
   const failed = view.state === 'error';
+  useEffect(() => setFailed(failed), [failed]);
   const refused = failed && needsInvitation(view.error);
-  const live = useLive(room, failed ? undefined : token);
   useEffect(() => void token().then((value) => setOwn(value && claimsOf(value).sub), () => undefined), [token, turn]);
   const name = live.room?.name ?? room;
 

@@ -118,7 +118,7 @@ export class HlsPlayback implements Playback {
     });
     hls.on(Events.LEVEL_UPDATED, (_event, { details }) => {
       this.#details = details;
-      if (begun) return;
+      if (begun || (details.live && this.options.ended)) return;
       begun = true;
       // a broadcast that is over when one comes is offered, not started
       if (!details.live && !this.#watch.everMoved) this.#set('over');

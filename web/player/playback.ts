@@ -55,6 +55,8 @@ export interface PlaybackOptions {
   programmeHeight: number;
   /** There was a picture by another way before: a room that is gone has ended. */
   wasLive: boolean;
+  /** The broadcast is known to be over: what is left of it is offered from its beginning, not played on. */
+  ended: boolean;
   events: PlaybackEvents;
 }
 
@@ -66,6 +68,8 @@ export interface Playback {
   choose(quality: Quality): void;
   /** From the beginning, when the broadcast is over. */
   replay(): void;
+  /** The service says that the broadcast is over, which WebRTC itself learns 8 s later. */
+  roomEnded?(): void;
   close(): void;
 }
 

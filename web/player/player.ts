@@ -83,6 +83,10 @@ export class Player {
     else void video.play().catch(() => undefined);
   }
 
+  roomEnded(): void {
+    this.#playback?.roomEnded?.();
+  }
+
   close(): void {
     if (this.#abort.signal.aborted) return;
     this.#reporter.close();
@@ -101,7 +105,7 @@ export class Player {
     this.#open({ mode: firstMode(options.mode, this.#start?.modes ?? ['hls'], 'RTCPeerConnection' in window, Hls.isSupported()), webrtcLater: false });
   }
 
-  #open(plan: PlanState): void {
+  #open(plan: PlanState, ended = false): void {
     this.#playback?.close();
     this.#plan = plan;
     this.#stallsBefore = this.#view.stalls;
@@ -113,13 +117,14 @@ export class Player {
       serverNowMs: () => Date.now() + this.#offsetMs,
       programmeHeight: this.#start?.video.height ?? DEFAULT_HEIGHT,
       wasLive: this.#view.startupMs !== undefined,
+      ended,
       events: {
         changed: (change) => plan === this.#plan && this.#change(change.stalls === undefined ? change : { ...change, stalls: this.#stallsBefore + change.stalls }),
         gaveUp: (why, error) => {
           if (plan !== this.#plan || this.#abort.signal.aborted) return;
           if (why === 'ended') this.#change({ state: 'ended', error: undefined });
           const next = nextMode(plan, why, Hls.isSupported(), this.options.video.canPlayType(NATIVE) !== '');
-          if (next) this.#open(next);
+          if (next) this.#open(next, why === 'ended');
           else this.#change({ state: 'error', error });
         },
       },

@@ -51,6 +51,10 @@ export class WhepPlayback implements Playback {
     this.goLive();
   }
 
+  roomEnded(): void {
+    if (this.#wasLive) this.#giveUp('ended', undefined);
+  }
+
   replay(): void {
     this.goLive();
   }

@@ -1,5 +1,5 @@
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
-import { fractionOf, sliderKey, timeAt, timeLabel, timeWords, type TimeWindow } from '../../player/timeline.ts';
+import { fractionOf, isAtEdge, sliderKey, timeAt, timeLabel, timeWords, type TimeWindow } from '../../player/timeline.ts';
 import { ThumbnailView } from './thumbnail-view.tsx';
 import type { Storyboard } from './use-storyboard.ts';
 
@@ -21,7 +21,8 @@ export function Scrubber({ window, storyboard, onSeek }: ScrubberProps) {
     const box = track.current?.getBoundingClientRect();
     return box ? Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) : 0;
   };
-  const shown = moving ?? fractionOf(window, window.positionS);
+  // the target of a live broadcast is some tenths of a second ahead of where one is
+  const shown = moving ?? (isAtEdge(window) ? 1 : fractionOf(window, window.positionS));
   const pointed = moving ?? hovered;
   const onKeyDown = (event: KeyboardEvent): void => {
     const to = sliderKey(event.key, window);

@@ -3,7 +3,7 @@ import { FIRST_VIEW } from '../../player/playback.ts';
 import { Player, type PlayerView } from '../../player/player.ts';
 
 /** The player of a room while its page is there. `turn` changing begins anew, as after a new token. */
-export function usePlayer(video: RefObject<HTMLVideoElement | null>, room: string, token: () => Promise<string | undefined>, mode: 'webrtc' | 'hls' | undefined, turn: number): { view: PlayerView; player: RefObject<Player | undefined> } {
+export function usePlayer(video: RefObject<HTMLVideoElement | null>, room: string, token: () => Promise<string | undefined>, mode: 'webrtc' | 'hls' | undefined, turn: number, ended: boolean): { view: PlayerView; player: RefObject<Player | undefined> } {
   const player = useRef<Player | undefined>(undefined);
   const [view, setView] = useState<PlayerView>({ ...FIRST_VIEW, mode: 'hls' });
   useEffect(() => {
@@ -16,5 +16,8 @@ export function usePlayer(video: RefObject<HTMLVideoElement | null>, room: strin
       setView({ ...FIRST_VIEW, mode: 'hls' });
     };
   }, [video, room, token, mode, turn]);
+  useEffect(() => {
+    if (ended) player.current?.roomEnded();
+  }, [ended]);
   return { view, player };
 }
