@@ -12,6 +12,8 @@ import { withToken } from './playlist-token.ts';
 const FORWARDED = ['accept', 'accept-encoding', 'if-none-match', 'if-modified-since', 'if-range', 'range'] as const;
 /** Belong to one connection (RFC 9110 section 7.6.1), or are set by control itself. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'access-control-allow-origin', 'access-control-expose-headers']);
+/** A token is not taken back before its end; rooms that are closed or deleted are noticed by caches after this. */
+const ACCESS_SECONDS = 30;
 const PLAYLIST_LIMIT_BYTES = 8 * 1024 * 1024;
 
 const query = z.looseObject({
@@ -60,7 +62,22 @@ export function hlsEndpoints({ cachedRooms, placement, nodes, nodeClient }: Serv
 
   const shared = { tag: 'HLS', permission: 'watchHls', cors: true, query, problems: [400, 404, 503] } as const;
   const answers = { 200: { description: 'Playlist, segment, part or poster', contentType: '*/*' }, 206: { description: 'The asked range', contentType: '*/*' }, 304: { description: 'Not changed' } };
+  const access = (path: string, whose: string): Endpoint =>
+    endpoint({
+      ...shared,
+      method: 'get',
+      path,
+      summary: `Whether ${whose} allows to watch`,
+      description: 'For caches in front, which then keep one copy of the media for all viewers (docker/nginx.conf).',
+      answers: { 204: { description: 'It does', headers: { 'Cache-Control': `For how long that is taken for certain, ${ACCESS_SECONDS} s at most` } } },
+      handle: ({ res, claims }) => {
+        const leftSeconds = claims === undefined ? ACCESS_SECONDS : Math.floor((claims.expiresAtUnixMs - Date.now()) / 1000);
+        res.status(204).set('Cache-Control', `max-age=${Math.max(0, Math.min(ACCESS_SECONDS, leftSeconds))}`).end();
+      },
+    });
   return [
+    access('/hls/{room}/t/{token}/access', 'the token in the path'),
+    access('/hls/{room}/access', 'the token, or that the room is open,'),
     endpoint({
       ...shared,
       method: 'get',
