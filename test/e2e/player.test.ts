@@ -13,6 +13,7 @@ let browser: Browser;
 let people: SyntheticProcess;
 let site: Server;
 let watch: Page;
+let webrtc: Page;
 const faults: string[] = [];
 
 const open = async (url: string): Promise<Page> => {
@@ -57,7 +58,7 @@ describe('the player', () => {
   });
 
   it('plays by WebRTC where asked, changes the rendition, and shows a poster with sound alone', async () => {
-    const page = await open(`${service.url}/watch/room?mode=webrtc`);
+    const page = (webrtc = await open(`${service.url}/watch/room?mode=webrtc`));
     await live(page);
     expect(await data(page, 'mode')).toBe('webrtc');
     await page.getByTestId('quality').selectOption('audio');
@@ -65,6 +66,20 @@ describe('the player', () => {
     await page.getByTestId('quality').selectOption('low');
     await waitFor('the small picture', async () => (await data(page, 'rendition')) === 'low', { timeoutMs: 8000 });
     expect(await page.getByTestId('poster').count()).toBe(0);
+  });
+
+  it('comes by LL-HLS where WebRTC finds no way', async () => {
+    // neither side knows an address of the other that is reached by UDP
+    const page = await (await browser.newContext()).newPage();
+    await page.route('**/whep/**', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      const answer = await route.fetch({ postData: (route.request().postData() ?? '').replace(/a=candidate.*\r\n/g, '') });
+      await route.fulfill({ response: answer, body: (await answer.text()).replace(/(a=candidate:\S+ 1 udp \d+ \S+) \d+/gi, '$1 9') });
+    });
+    await page.goto(`${service.url}/watch/room?mode=webrtc`);
+    await live(page);
+    expect(await data(page, 'mode')).toBe('hls');
+    await page.close();
   });
 
   it('plays in a frame of another site, which no other page does', async () => {
@@ -78,6 +93,17 @@ describe('the player', () => {
     await waitFor('three viewers', async () => Number(((await (await service.api('GET', '/api/rooms/room')).json()) as { viewers: number }).viewers) === 3, { timeoutMs: 8000, intervalMs: 500 });
     const told = (await (await service.api('GET', '/api/rooms/room/qoe')).json()) as { points: { startupMs: unknown }[] };
     expect(told.points.some((point) => point.startupMs !== null)).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  it('says that the broadcast is over, and plays it again also to who watched by WebRTC', async () => {
+    await service.api('DELETE', '/api/rooms/room');
+    await waitFor('the end', async () => (await data(webrtc, 'state')) === 'ended', { timeoutMs: 4000 });
+    await webrtc.getByTestId('replay').click();
+    await live(webrtc);
+    const { position, length } = await webrtc.locator('video').evaluate((v: HTMLVideoElement) => ({ position: v.currentTime, length: v.duration }));
+    expect(length).toBeGreaterThan(5);
+    expect(position).toBeLessThan(length);
     expect(faults).toEqual([]);
   });
 });
