@@ -12,7 +12,8 @@ import type { Logger } from '../observability/logger.ts';
 import { ChoiceCounters } from './choice-counters.ts';
 import { EdgeProgramme } from './edge-programme.ts';
 import { ProgrammeSubscription, type OriginAddress } from './programme-subscription.ts';
-import { FLOODS, noViewerCounters, Viewer, type ViewerCounters } from './viewer.ts';
+import { noViewerCounters, type ViewerCounters } from './viewer-counters.ts';
+import { FLOODS, Viewer } from './viewer.ts';
 
 const LINGER_MS = 10_000;
 /**

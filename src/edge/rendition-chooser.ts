@@ -36,6 +36,7 @@ const PROBE_MARGIN_BPS = 20_000;
 const OVERHEAD = 1.12;
 /** The first reports of a link that has become thin still average over the time before. */
 const PESSIMISM = 0.7;
+const SECOND_PESSIMISM = 0.85;
 const PROBE_QUEUE_MS = 110;
 /** A way down is looked at again for so long: the first reports of a link that became thin tell only that it did, those after them how thin. */
 const SECOND_LOOK_MS = 1500;
@@ -205,9 +206,8 @@ export class RenditionChooser {
       return;
     }
     const loss = evidence.reportedLossWithin(down.atMs - OVERLOADED_MS);
-    const borneOut = evidence.lossSince(down.atMs - OVERLOADED_MS, 20) >= 0.3 || evidence.lastQueueMs > 200;
-    const capacityBps = Math.min(loss >= 0.3 ? down.sentBps * (1 - loss) : Infinity, (borneOut ? evidence.throughputAtFallSince(down.atMs) : undefined) ?? Infinity);
-    const fits = (rung: Rendition): boolean => rung === 'audio' || OVERHEAD * this.ladder.bitrateBps(rung) <= PESSIMISM * capacityBps;
+    if (loss < 0.3) return; // the estimate falls by itself when the picture has ended
+    const fits = (rung: Rendition): boolean => rung === 'audio' || OVERHEAD * this.ladder.bitrateBps(rung) <= SECOND_PESSIMISM * down.sentBps * (1 - loss);
     if (fits(this.#current)) return;
     this.#reason = 'overload';
     this.#change(RUNGS.slice(0, RUNGS.indexOf(this.#current as (typeof RUNGS)[number])).filter((rung) => (rung === 'audio' || this.ladder.has(rung)) && fits(rung)).at(-1) ?? 'audio', nowMs, true);

@@ -7,17 +7,19 @@ import { EventEmitter } from 'node:events';
 import type { RtcConfig, Track } from 'node-datachannel';
 import type { Rendition, VideoRendition } from '../domain/rendition.ts';
 import { isRtcp, parseRtcp, roundTripMs, senderReport, type ReceptionReport, type RtcpFeedback } from '../media/rtcp.ts';
-import { MAX_RTP_PACKET_BYTES, stampRtpHeader, writeRtx } from '../media/rtp.ts';
+import { stampRtpHeader } from '../media/rtp.ts';
 import { finishAnswer, offerForLibrary, type WhepOffer } from '../media/sdp-whep.ts';
 import { Ballast } from './ballast.ts';
 import type { ChoiceCounters } from './choice-counters.ts';
 import { addAudioTrack, addVideoTrack, CNAME, type OutgoingTrack, type OutgoingVideo } from './outgoing-track.ts';
 import { Picture } from './picture.ts';
 import { RenditionChooser, RUNGS, type Ladder } from './rendition-chooser.ts';
+import { Resender } from './resender.ts';
 import { SentRate } from './sent-rate.ts';
 import type { SharedName, SharedTracks } from './shared-tracks.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { ViewerConnection } from './viewer-connection.ts';
+import { noViewerCounters } from './viewer-counters.ts';
 
 /** ICE consent takes 30 s; a viewer that reported about once a second and has fallen silent is gone sooner. */
 const SILENT_TIMEOUT_MS = 15_000;
@@ -25,9 +27,6 @@ const FIRST_REPORTS_MS = [0, 200, 500];
 const REPORT_INTERVAL_MS = 1000;
 /** While a rung is tried: each answered report is a fresh measure of the round trip. */
 const CURIOUS_REPORT_INTERVAL_MS = 200;
-/** What is sent again may take as much as the picture itself for a moment, and a share of it in the long run. */
-const RESEND_BYTES_PER_SECOND: Record<VideoRendition, number> = { high: 125_000, mid: 60_000, low: 8_000 };
-const RESEND_BURST_BYTES: Record<VideoRendition, number> = { high: 128_000, mid: 64_000, low: 12_000 };
 /** Keyframes that one viewer may have made for it: a few at once, then one in four seconds. */
 const KEYFRAMES_PER_SECOND = 0.25;
 const KEYFRAMES_AT_ONCE = 3;
@@ -37,9 +36,6 @@ const KEYFRAMES_AT_ONCE = 3;
  */
 const MESSAGES_PER_SECOND = 400;
 const MESSAGES_AT_ONCE = 1200;
-/** Lost packets looked up for it, some times what `high` sends in all: one message can name 5,000. */
-const LOOKED_UP_PER_SECOND = 1500;
-const LOOKED_UP_AT_ONCE = 3000;
 /** Why it was ended. */
 export const FLOODS = 'floods';
 const SAME_RTCP_MS = 5;
@@ -55,22 +51,6 @@ export interface ViewerOptions {
   choices: ChoiceCounters;
   rtc: RtcConfig;
   publicIp?: string;
-}
-
-export interface ViewerCounters {
-  packets: number;
-  octets: number;
-  nacked: number;
-  resent: number;
-  /** Asked for again, but gone or over the budget. */
-  notResent: number;
-  refusedByTransport: number;
-  /** Ballast of probes. */
-  probeOctets: number;
-}
-
-export function noViewerCounters(): ViewerCounters {
-  return { packets: 0, octets: 0, nacked: 0, resent: 0, notResent: 0, refusedByTransport: 0, probeOctets: 0 };
 }
 
 /** Of a reception report, since the beginning. */
@@ -106,24 +86,20 @@ export class Viewer extends EventEmitter<Events> {
   #nextReportAtMs = 0;
   #reportedAtMs = 0;
   #closed = false;
-  /** Of the picture: what the last reception report said, and the newest packet asked for again. */
+  /** Of the picture: what the last reception report said. */
   #reported: Counts | undefined;
   #ballastReported: Counts | undefined;
   #lastRtcp: { bytes: Buffer; atMs: number } | undefined;
-  #nackedHighest: number | undefined;
-  #newlyNacked = 0;
   #packetsAtTick = 0;
   #answeredReport = 0;
-  #resendBudget: TokenBucket;
+  readonly #resender: Resender;
   readonly #keyframeBudget = new TokenBucket(KEYFRAMES_PER_SECOND, KEYFRAMES_AT_ONCE, this.#createdAtMs);
   readonly #messageBudget = new TokenBucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, this.#createdAtMs);
-  readonly #lookUpBudget = new TokenBucket(LOOKED_UP_PER_SECOND, LOOKED_UP_AT_ONCE, this.#createdAtMs);
-  readonly #rtxScratch = Buffer.alloc(MAX_RTP_PACKET_BYTES + 2);
 
   constructor(private readonly options: ViewerOptions) {
     super();
     this.#wanted = options.rendition;
-    this.#resendBudget = this.#resendBudgetFor('mid');
+    this.#resender = new Resender({ counters: this.counters, send: (track, packet) => this.#send(track, packet), isUseless: (sequence) => this.#picture?.isForgotten(sequence) ?? false }, this.#createdAtMs);
     this.#connection = new ViewerConnection(options.rtc, (reason) => this.close(reason));
   }
 
@@ -277,12 +253,8 @@ export class Viewer extends EventEmitter<Events> {
   #pictureArrived(): void {
     const nowMs = performance.now();
     this.#chooser?.arrived(nowMs);
-    this.#resendBudget = this.#resendBudgetFor(this.#picture?.current ?? 'mid', nowMs);
+    this.#resender.budgetOf(this.#picture?.current ?? 'mid', nowMs);
     this.#reported = undefined;
-  }
-
-  #resendBudgetFor(rendition: VideoRendition, nowMs = this.#createdAtMs): TokenBucket {
-    return new TokenBucket(RESEND_BYTES_PER_SECOND[rendition], RESEND_BURST_BYTES[rendition], nowMs);
   }
 
   /** A viewer of a small rendition gets the sound in fewer bytes; it changes over where a packet of the other track begins. */
@@ -353,8 +325,7 @@ export class Viewer extends EventEmitter<Events> {
     const picture = this.#picture;
     if (!chooser || !picture || !this.#video?.open) return;
     const { packetsSent } = this.#video.stream;
-    chooser.evidence.nacked(nowMs, this.#newlyNacked, packetsSent - this.#packetsAtTick);
-    this.#newlyNacked = 0;
+    chooser.evidence.nacked(nowMs, this.#resender.takeNewlyAsked(), packetsSent - this.#packetsAtTick);
     this.#packetsAtTick = packetsSent;
     const before = chooser.current;
     const choice = chooser.decide(nowMs, this.#sentRate.bps(nowMs, this.#octetsSent));
@@ -398,39 +369,8 @@ export class Viewer extends EventEmitter<Events> {
   }
 
   #resend(ssrc: number, sequences: readonly number[], nowMs: number): void {
-    const out = ssrc === this.#video?.stream.options.ssrc ? this.#video : ssrc === this.#audio?.stream.options.ssrc ? this.#audio : undefined;
-    if (!out) return;
-    this.counters.nacked += sequences.length;
-    if (!this.#lookUpBudget.take(sequences.length, nowMs)) {
-      this.counters.notResent += sequences.length;
-      return;
-    }
-    if (out === this.#video) this.#countNew(sequences);
-    for (const sequence of sequences) {
-      const useless = out === this.#video && this.#picture?.isForgotten(sequence);
-      const item = useless ? undefined : out.stream.sent(sequence);
-      if (!item || !this.#resendBudget.take(item.packet.length, nowMs)) {
-        this.counters.notResent++;
-        continue;
-      }
-      const rtx = out === this.#video ? this.#video.rtx : undefined;
-      if (rtx) this.#send(out.track, writeRtx(this.#rtxScratch, item.packet, item.sequence, rtx.payloadType, rtx.sequence++, item.ticks, rtx.ssrc));
-      else {
-        stampRtpHeader(item.packet, out.stream.options.payloadType, item.sequence, item.ticks, out.stream.options.ssrc);
-        this.#send(out.track, item.packet);
-      }
-      this.counters.resent++;
-    }
-  }
-
-  /** Packets asked for again for the first time: each loss once, however often it is asked for. */
-  #countNew(sequences: readonly number[]): void {
-    for (const sequence of sequences) {
-      const ahead = this.#nackedHighest === undefined ? 1 : (sequence - this.#nackedHighest) & 0xffff;
-      if (ahead === 0 || ahead >= 0x8000) continue;
-      this.#nackedHighest = sequence;
-      this.#newlyNacked++;
-    }
+    if (ssrc === this.#video?.stream.options.ssrc) this.#resender.picture(this.#video, sequences, nowMs);
+    else if (ssrc === this.#audio?.stream.options.ssrc) this.#resender.sound(this.#audio, sequences, nowMs);
   }
 
   /** RTP time and wall clock by the same line for both tracks (RFC 3550 §6.4.1): receivers align sound and picture by it. */
