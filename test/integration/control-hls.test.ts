@@ -1,4 +1,5 @@
 /** HLS through control: the three forms of a token, paths, and a player that goes away. */
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RoomId } from '../../src/domain/ids.ts';
 import { handled } from '../../src/node-api/server.ts';
@@ -64,6 +65,34 @@ describe('HLS', () => {
 
     expect(await held).toBe('aborted');
     await eventually(() => ended);
+    if (before) rig.answers.set('GET /hls/:room/*', before);
+  });
+
+  it('asks the origin once for all who wait for the same, and gives up when the last of them has gone', async () => {
+    await createRoom(rig, 'h5', { access: 'open' });
+    await publish('h5', 'anna');
+    const held: ServerResponse[] = [];
+    let ended = 0;
+    const before = rig.answers.get('GET /hls/:room/*');
+    rig.answers.set('GET /hls/:room/*', ({ response }) => {
+      held.push(response);
+      response.once('close', () => ended++);
+      return handled;
+    });
+    const asked = (): number => rig.calls.filter((c) => c.role === 'origin').length;
+    const ask = (msn: number, signal?: AbortSignal): Promise<string> => fetch(`${rig.base}/hls/h5/high.m3u8?made=${Math.random()}&_HLS_msn=${msn}`, { signal: signal ?? null }).then((r) => r.text(), () => 'aborted');
+    const leaving = [new AbortController(), new AbortController()];
+
+    const [patient, impatient] = [Array.from({ length: 20 }, () => ask(7)), leaving.map(({ signal }) => ask(8, signal))];
+    await eventually(() => asked() === 2);
+    for (const player of leaving) player.abort();
+    await eventually(() => ended === 1);
+    held[rig.calls.filter((c) => c.role === 'origin').findIndex((c) => c.path.endsWith('_HLS_msn=7'))]?.writeHead(200, { 'cache-control': 'public, max-age=9' }).end('seven');
+
+    expect(await Promise.all(impatient)).toEqual(['aborted', 'aborted']);
+    expect(new Set(await Promise.all(patient))).toEqual(new Set(['seven']));
+    expect(await ask(7)).toBe('seven');
+    expect(asked()).toBe(2);
     if (before) rig.answers.set('GET /hls/:room/*', before);
   });
 
