@@ -82,19 +82,14 @@ export class HotConnection {
     const text = bytes.toString('latin1');
     const reading = this.#reader.read(text, 0);
     if (reading.kind === 'hot' && this.host.ownReadBuffer) {
+      this.#unlisten();
       const own = withOwnReadBuffer(this.#socket, this.#onOwnBytes);
-      if (own) {
-        this.#socket = own;
-        this.#listen(own);
-      } else this.#laterInChunks();
-    } else if (reading.kind === 'hot') this.#laterInChunks();
+      if (own) this.#socket = own;
+      else this.#socket.on('data', this.#onBytes);
+      this.#listen(this.#socket);
+    }
     this.#take(text);
   };
-
-  #laterInChunks(): void {
-    this.#socket.off('data', this.#onFirstBytes);
-    this.#socket.on('data', this.#onBytes);
-  }
 
   readonly #onBytes = (bytes: Buffer): void => this.#take(bytes.toString('latin1'));
 

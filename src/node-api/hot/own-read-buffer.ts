@@ -18,7 +18,7 @@ interface Inner {
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
- * @param accepted taken over: its listeners are gone afterwards
+ * @param accepted taken over: who listens for its `close` hears that of the new one, other listeners are gone
  * @param onBytes gets the bytes for the time of the call only. @returns false to stop reading until `resume()`
  * @returns undefined when it cannot be done; then `accepted` is untouched
  */
@@ -27,6 +27,7 @@ export function withOwnReadBuffer(accepted: Socket, onBytes: (bytes: Buffer) => 
   const handle = inner._handle;
   const server = inner._server;
   if (typeof handle?.useUserBuffer !== 'function' || !server || accepted.writableLength > 0) return undefined;
+  const closeListeners = accepted.rawListeners('close') as (() => void)[];
   accepted.removeAllListeners();
   inner._handle = null;
   inner._server = null;
@@ -40,5 +41,6 @@ export function withOwnReadBuffer(accepted: Socket, onBytes: (bytes: Buffer) => 
   // The server counts its connections by this, and closes when the last one has ended.
   (socket as unknown as Inner)._server = server;
   (socket as unknown as Inner).server = server;
+  for (const listener of closeListeners) socket.on('close', listener);
   return socket;
 }
