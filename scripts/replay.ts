@@ -25,7 +25,7 @@ const HELP = `Usage: replay --room ROOM [options]
 
 /** What a parent process may say. */
 export interface ReplayCommand {
-  join?: Pick<ReplayedOptions, 'name' | 'pattern' | 'offsetMs' | 'followUplink' | 'listen' | 'link'> & { /** The largest. */ size: string; /** Until asked otherwise. */ first?: string };
+  join?: Pick<ReplayedOptions, 'name' | 'pattern' | 'offsetMs' | 'clockBehindMs' | 'followUplink' | 'listen' | 'link'> & { /** The largest. */ size: string; /** Until asked otherwise. */ first?: string };
   leave?: string;
   report?: true;
 }

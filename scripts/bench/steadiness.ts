@@ -40,7 +40,12 @@ const MS_PER_HOUR = 3_600_000;
 const STEADY = ['Steady-1', 'Steady-2', 'Steady-3', 'Steady-4', 'Steady-5'];
 const PEOPLE = [...STEADY, 'Stopped', 'Vanishing', 'Flapping', 'Lossy'];
 const tile = (i: number): { x: number; y: number } => ({ x: (i % 3) / 3, y: Math.floor(i / 3) / 3 });
-const publisher = (name: string) => ({ name, size: '320x180', pattern: 'flash' as const, offsetMs: 200 * PEOPLE.indexOf(name), followUplink: false, listen: false });
+/**
+ * Cameras are not in step with the programme's pictures: of the steady ones each stands a fifth of a picture behind the one before. All in
+ * step, the same few ms would move every flash by a whole picture or none, and what is taken for drift would be that.
+ */
+const clockBehindMs = (name: string): number => (Math.max(0, STEADY.indexOf(name)) * 1000) / 30 / STEADY.length;
+const publisher = (name: string) => ({ name, size: '320x180', pattern: 'flash' as const, offsetMs: 200 * PEOPLE.indexOf(name), clockBehindMs: clockBehindMs(name), followUplink: false, listen: false });
 
 const loops = mkdtempSync(join(tmpdir(), 'tsr-loops-'));
 await encodeLoops(loops);
@@ -68,7 +73,7 @@ try {
   await until('the first picture', () => probe.firstPictureAtMs !== undefined, 20_000);
   await delay(SETTLE_MS);
 
-  const watch = new FlashWatch(probe, PEOPLE.map((name, i) => ({ name, offsetMs: publisher(name).offsetMs, x: tile(i).x + third / 2, y: tile(i).y + third / 2 })));
+  const watch = new FlashWatch(probe, PEOPLE.map((name, i) => ({ name, offsetMs: publisher(name).offsetMs + clockBehindMs(name), x: tile(i).x + third / 2, y: tile(i).y + third / 2 })));
   const sound = new AudioClock(probe);
   probe.reset();
   const startedMs = performance.now();
@@ -153,7 +158,7 @@ try {
       programme: even,
       latenessMs: { p50: rounded(percentile(late, 0.5), 1), p95: rounded(percentile(late, 0.95), 1), p99: rounded(percentile(late, 0.99), 1), max: rounded(late.reduce((a, b) => Math.max(a, b), 0), 1) },
       flashToBeep: sync,
-      drift: { slopeMsPerHour: rounded(drift.slope, 1), confidence95MsPerHour: rounded(drift.slopeError, 1), points: drift.points },
+      drift: { slopeMsPerHour: rounded(drift.slope, 1), confidence95MsPerHour: rounded(drift.slopeError, 1), points: drift.points, byMinute: Object.fromEntries(STEADY.map((name) => [name, byMinute(watch.seen.get(name) ?? [])])) },
       audio,
       pictureToProgrammeMs: delays,
       disturbances: { stops: stops.length, vanishings, notBack, flaps: flapped, lossy: lossy && { lostOnLink: lossy.lostOnLink, resent: lossy.resent, keyframesAsked: lossy.keyframesAsked } },
@@ -176,6 +181,14 @@ function inStep(seen: readonly Seen[]): { pairs: number; withoutBeep: number; me
     ...{ pairs: offsets.length, withoutBeep: seen.length - offsets.length },
     ...{ medianMs: rounded(percentile(offsets, 0.5), 1), p95Ms: rounded(percentile(absolute, 0.95), 1), maxMs: rounded(absolute.reduce((a, b) => Math.max(a, b), 0), 1) },
   };
+}
+
+/** Mean of beep − flash in each minute, ms. */
+function byMinute(seen: readonly Seen[]): number[] {
+  const first = seen[0]?.atMs ?? 0;
+  const minutes: number[][] = [];
+  for (const { atMs, beepAfterMs } of seen) if (beepAfterMs !== undefined) (minutes[Math.floor((atMs - first) / 60_000)] ??= []).push(beepAfterMs);
+  return minutes.map((offsets) => rounded(offsets.reduce((sum, ms) => sum + ms, 0) / offsets.length, 1));
 }
 
 /** From sending to the programme socket, of the steady ones: while one is stopped, and otherwise. */

@@ -25,6 +25,8 @@ export interface ReplayedOptions {
   pattern: 'person' | 'flash';
   /** Of `flash`: when in the 2 s it flashes, a multiple of 100. Of `person`: where in the loop it begins. */
   offsetMs: number;
+  /** How far this publisher's own clock, by which it sends and says so in its reports, is behind. Default 0. */
+  clockBehindMs?: number;
   /** Take the mix-minus (and do nothing with it). */
   listen: boolean;
   link?: BadLinkOptions;
@@ -89,8 +91,9 @@ export class ReplayedPublisher {
   }
 
   /** Sends what is due. Call it every few ms. */
-  tick(nowMs: number): void {
+  tick(wallNowMs: number): void {
     if (!this.#live || this.#closed) return;
+    const nowMs = wallNowMs - (this.options.clockBehindMs ?? 0);
     this.#sendPictures(nowMs);
     this.#sendSound(nowMs);
     this.#video.report(nowMs);
@@ -114,6 +117,10 @@ export class ReplayedPublisher {
     await this.#end();
   }
 
+  #nowMs(): number {
+    return wallMs() - (this.options.clockBehindMs ?? 0);
+  }
+
   #choose(size: LoopSize): void {
     if (size === this.#size) return;
     this.#size = size;
@@ -124,7 +131,7 @@ export class ReplayedPublisher {
   #newVideo(): RtpTrack {
     return new RtpTrack(96, VIDEO_CLOCK_HZ, () => {
       this.keyframesAsked++;
-      if (wallMs() - this.#lastKeyframeAtMs > KEYFRAME_GAP_MS) this.#loopStart = this.#nextFrame;
+      if (this.#nowMs() - this.#lastKeyframeAtMs > KEYFRAME_GAP_MS) this.#loopStart = this.#nextFrame;
     });
   }
 
@@ -230,7 +237,7 @@ export class ReplayedPublisher {
   }
 
   #begin(tracks: { video: Parameters<RtpTrack['attach']>[0]; audio: Parameters<RtpTrack['attach']>[0] }): void {
-    const startMs = wallMs() - 1000; // before everything that is sent: RTP time only grows
+    const startMs = this.#nowMs() - 1000; // before everything that is sent: RTP time only grows
     this.#video.attach(tracks.video, startMs);
     this.#audio.attach(tracks.audio, startMs);
     this.#nextFrame = 0;
