@@ -54,7 +54,7 @@ export function JoinSetup({ room, name, nameFixed, onName, media, view, saving, 
             Your browser reports a slow connection, or one where data is dear. You may want to save data.
           </p>
         )}
-        <Switch label="Save data" hint="A small picture and sound for speech, some 150 kbit/s each way" checked={saving} onChange={onSaving} testId="data-saver" />
+        <Switch label="Save data" hint="A small picture and sound for speech, 150 kbit/s up and about 180 down" checked={saving} onChange={onSaving} testId="data-saver" />
         <button type="submit" className="primary large" disabled={!media} data-testid="join-button">
           Join
         </button>
