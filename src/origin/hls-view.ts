@@ -12,6 +12,7 @@ import type { OriginRoom } from './origin-room.ts';
 import { partTargetSeconds, targetDurationSeconds } from './part-grid.ts';
 import { PlaylistCache } from './playlist-cache.ts';
 import type { Poster } from './poster.ts';
+import type { Storyboard } from './storyboard.ts';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 /** A programme that has just begun: hls.js takes a playlist without a whole segment for an error and gives up after some. */
@@ -39,6 +40,7 @@ export class HlsView {
   constructor(
     private readonly room: OriginRoom,
     private readonly poster: Poster,
+    private readonly storyboard: Storyboard,
     /** Told of errors that are nobody's request's fault. */
     private readonly failed: (error: unknown) => void,
   ) {}
@@ -120,6 +122,15 @@ export class HlsView {
         const jpeg = await this.poster.latest();
         if (!jpeg) throw new AppError('notFound');
         return { answer: new Answer({ status: 200, contentType: 'image/jpeg', cacheControl: 'public, max-age=5', body: [jpeg] }) };
+      }
+      case 'storyboard': {
+        const { revision } = this.room.segments;
+        return { answer: new Answer({ status: 200, contentType: 'text/vtt; charset=utf-8', cacheControl: 'public, max-age=2', body: [Buffer.from(this.storyboard.text())] }), revision };
+      }
+      case 'sheet': {
+        const jpeg = await this.storyboard.sheet(resource.sheet, resource.lastMsn);
+        if (!jpeg) throw new AppError('notFound');
+        return { answer: this.#media('image/jpeg', [jpeg], `s${resource.sheet}-${resource.lastMsn}`) };
       }
     }
   }

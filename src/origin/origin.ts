@@ -15,6 +15,7 @@ import type { Logger } from '../observability/logger.ts';
 import { HlsView } from './hls-view.ts';
 import { OriginRoom } from './origin-room.ts';
 import { Poster } from './poster.ts';
+import { Storyboard } from './storyboard.ts';
 import { ProgrammeServer } from './programme-server.ts';
 import { Recorder } from './recorder.ts';
 import type { ChunkStore } from './recording-file.ts';
@@ -166,7 +167,7 @@ export class Origin {
   #view(room: OriginRoom): HlsView {
     let view = this.#views.get(room);
     if (!view) {
-      view = new HlsView(room, new Poster(room), (error) => this.options.log.error({ err: error, room: room.room }, 'request failed'));
+      view = new HlsView(room, new Poster(room), new Storyboard(room, this.options.config.dvrSeconds), (error) => this.options.log.error({ err: error, room: room.room }, 'request failed'));
       this.#views.set(room, view);
     }
     return view;

@@ -113,6 +113,24 @@ describe('HLS over HTTP', () => {
     const probe = (await run('ffprobe', ['-v', 'error', '-f', 'mjpeg', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', 'pipe:0'], answer.body)).toString();
     expect(probe.trim()).toBe('640,360');
   });
+
+  it('has small pictures of the window, from whose beginning their times count', async () => {
+    await until(async () => (await edge()).last >= 1, 8000, 'a whole segment');
+
+    const vtt = await rig.call('GET', `/hls/${ROOM}/storyboard.vtt`);
+    const [, sheet, x, y] = /^00:00:00\.000 --> \S+\n(storyboard\/0-\d+\.jpg)#xywh=(\d+),(\d+),160,90$/m.exec(vtt.body.toString()) ?? [];
+    const picture = await rig.call('GET', `/hls/${ROOM}/${sheet}`);
+    const luma = await run('ffmpeg', ['-v', 'error', '-f', 'mjpeg', '-i', 'pipe:0', '-vf', 'scale=5:5:flags=area,format=gray', '-f', 'rawvideo', 'pipe:1'], picture.body);
+    const size = await run('ffprobe', ['-v', 'error', '-f', 'mjpeg', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', 'pipe:0'], picture.body);
+
+    expect(vtt.headers['content-type']).toContain('text/vtt');
+    expect([x, y]).toEqual(['0', '0']);
+    expect(picture.headers['cache-control']).toContain('immutable');
+    expect(size.toString().trim()).toBe('800,450');
+    expect(luma[0]).toBeGreaterThan(40); // the clip's picture, and black where none has come yet
+    expect(luma[24]).toBeLessThan(25);
+    for (const made of ['storyboard/0-1.jpg', 'storyboard/7-0.jpg', 'storyboard/0-96.jpg']) expect((await rig.call('GET', `/hls/${ROOM}/${made}`)).status).toBe(404);
+  });
 });
 
 describe('followers', () => {
