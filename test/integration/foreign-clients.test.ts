@@ -179,7 +179,8 @@ describe('viewers', () => {
     const path = join(folder, 'werift.webm');
     const viewer = await weriftWatch(`${service.url}/whep/${ROOM}`, await token('viewer', 'werift-viewer'), path);
     await waitFor('the connection', () => viewer.peer.connectionState === 'connected');
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    // Of 64 pictures (4.3 s at 15 a second) one is a keyframe for sure, whenever the recorder began.
+    await waitFor('pictures and sound', () => viewer.came.pictures > 100 && viewer.came.sounds > 150);
     await viewer.close();
 
     const pictures = await decodePictures(path, { width: 64, height: 36 });

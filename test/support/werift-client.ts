@@ -44,8 +44,16 @@ export async function weriftPublish(url: string, token: string, colour: string, 
   };
 }
 
-/** @param path of the file that is complete after `close()` */
-export async function weriftWatch(url: string, token: string, path: string): Promise<WeriftClient> {
+export interface WeriftViewer extends WeriftClient {
+  /** Pictures and packets of sound that came so far. */
+  came: { pictures: number; sounds: number };
+}
+
+/**
+ * @param path of the file that is complete after `close()`. The recorder begins some time after the packets come, and then with a keyframe: what a viewer is
+ * sent first may not be in it.
+ */
+export async function weriftWatch(url: string, token: string, path: string): Promise<WeriftViewer> {
   const peer = new RTCPeerConnection({
     codecs: {
       video: [useH264({ rtcpFeedback: [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'goog-remb' }], parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f' })],
@@ -53,13 +61,19 @@ export async function weriftWatch(url: string, token: string, path: string): Pro
     },
   });
   const recorder = new MediaRecorder({ path, numOfTracks: 2, width: 640, height: 360 });
+  const came = { pictures: 0, sounds: 0 };
   peer.onTrack.subscribe((track) => {
+    track.onReceiveRtp.subscribe(({ header }) => {
+      if (track.kind === 'audio') came.sounds++;
+      else if (header.marker) came.pictures++;
+    });
     void recorder.addTrack(track);
   });
   for (const kind of ['video', 'audio'] as const) peer.addTransceiver(kind, { direction: 'recvonly' });
   const end = await signal(peer, url, token);
   return {
     peer,
+    came,
     async close() {
       await recorder.stop();
       await end();
