@@ -105,15 +105,17 @@ async function follow({ session, url, text }: Viewer): Promise<number> {
   return parts;
 }
 
-async function audience(size: number): Promise<{ parts: number; least: number; coming: FrontRequest[]; following: FrontRequest[] }> {
+async function audience(size: number): Promise<{ parts: number; least: number; cameMs: number; coming: FrontRequest[]; following: FrontRequest[] }> {
   const tokens = await Promise.all(Array.from({ length: size }, viewer));
   nginx.requests();
+  const begun = performance.now();
   const viewers = await Promise.all(tokens.map(come));
+  const cameMs = performance.now() - begun;
   await delay(LOGGED_MS);
   const coming = nginx.requests();
   const parts = await Promise.all(viewers.map(follow));
   await delay(LOGGED_MS);
-  return { parts: Math.max(...parts), least: Math.min(...parts), coming, following: nginx.requests() };
+  return { parts: Math.max(...parts), least: Math.min(...parts), cameMs, coming, following: nginx.requests() };
 }
 
 /** What was asked of the service, without the token. */
@@ -124,7 +126,7 @@ describe('nginx in front', () => {
     const few = await audience(3);
     const many = await audience(300);
 
-    console.log(`3 viewers: ${few.following.length} requests, ${passed(few.following).length} passed on, ${few.parts} parts; 300: ${many.following.length}, ${passed(many.following).length}, ${many.parts}; coming ${passed(many.coming).length}`);
+    console.log(`3 viewers: ${few.following.length} requests, ${passed(few.following).length} passed on, ${few.parts} parts; 300: ${many.following.length}, ${passed(many.following).length}, ${many.parts}; coming ${passed(many.coming).length} in ${many.cameMs.toFixed(0)} ms`);
     for (const { least } of [few, many]) expect(least).toBeGreaterThan(5);
     expect(many.following.length).toBeGreaterThan(300 * 10);
     // A part and a held playlist each, and never one of them twice.
@@ -132,8 +134,8 @@ describe('nginx in front', () => {
       expect(new Set(passed(following)).size).toBe(passed(following).length);
       expect(passed(following).length).toBeLessThanOrEqual(2 * (parts + 1));
     }
-    // The playlist that says nothing of what it waits for is good for a second; 300 handshakes take some.
-    expect(passed(many.coming).length).toBeLessThan(20);
+    // The playlist that says nothing of what it waits for is good for a second, and 300 handshakes take some.
+    expect(passed(many.coming).length).toBeLessThanOrEqual(Math.ceil(many.cameMs / 1000) + 1);
   }, 60_000);
 
   it('still refuses who has no token, a wrong one, or one of another room', async () => {
