@@ -178,7 +178,9 @@ export class HlsView {
       const decided = await this.room.waitUntil(() => find() !== undefined || segments.ended || segments.nextMsn > msn + 1, this.#patienceMs());
       if (!decided) throw new AppError('unavailable', { detail: 'The part did not come in time.', retryAfterSeconds: 1 });
     }
-    const media = find()?.media?.get(rendition);
+    const segment = segments.find(msn);
+    // from disk what the process before this one made: playlists go on naming it
+    const media = segment && (await this.room.partMedia(segment, index, rendition));
     if (!media) throw new AppError('notFound');
     return { answer: this.#partAnswer(resource, media) };
   }

@@ -36,6 +36,18 @@ function playlist(list: SegmentList, changes: Partial<MediaPlaylistInput> = {}):
 }
 
 describe('media playlist', () => {
+  it('names a segment that is neither in memory nor on disk with a GAP from when it is, and keeps its place', () => {
+    const list = listOf([4, 4, 4, 4, 4, 4, 4, 2]);
+    const lost = list.segments[0];
+    const before = playlist(list);
+    if (lost) lost.stored = false; // and its parts have no media
+    const after = playlist(list);
+
+    expect(before).not.toContain('GAP');
+    expect(after.split('\n').filter((line) => line !== '#EXT-X-GAP')).toEqual(before.split('\n'));
+    expect(after).toMatch(/MAP:URI="high\/init-0.mp4"\n#EXT-X-PROGRAM-DATE-TIME[^\n]+\n#EXT-X-GAP\n#EXTINF:2.13333,\nhigh\/0.m4s/);
+  });
+
   it('of a young programme', () => {
     expect(playlist(listOf([4, 2]))).toBe(`#EXTM3U
 #EXT-X-VERSION:9

@@ -1,7 +1,7 @@
 /** Media playlists (draft-pantos-hls-rfc8216bis §4.4, appendix B) as a pure function of the segment list. */
 import type { Rendition } from '../domain/rendition.ts';
 import { audioSeconds, endFrame, framesMs, nextGridFrame, partTargetSeconds, targetDurationSeconds, videoSeconds, type FrameSpan, type PartGrid } from './part-grid.ts';
-import { segmentFrames, type PartEntry, type Segment } from './segment-list.ts';
+import { isGap, segmentFrames, type PartEntry, type Segment } from './segment-list.ts';
 
 export interface MediaPlaylistInput {
   rendition: Rendition;
@@ -81,13 +81,14 @@ export function mediaPlaylist(input: MediaPlaylistInput): string {
 /**
  * Text of segments that can no longer change, per rendition. Two hours of them took 6 ms per update without it.
  */
-const settled = new WeakMap<Segment, Map<Rendition, string[]>>();
+const settled = new WeakMap<Segment, Map<string, string[]>>();
 
 function settledLines(input: MediaPlaylistInput, segment: Segment, before: Segment): string[] {
   let texts = settled.get(segment);
   if (!texts) settled.set(segment, (texts = new Map()));
-  let lines = texts.get(input.rendition);
-  if (!lines) texts.set(input.rendition, (lines = [segmentLines(input, segment, before, false).join('\n')]));
+  const key = isGap(segment) ? `${input.rendition} gap` : input.rendition;
+  let lines = texts.get(key);
+  if (!lines) texts.set(key, (lines = [segmentLines(input, segment, before, false).join('\n')]));
   return lines;
 }
 
@@ -100,6 +101,7 @@ function segmentLines(input: MediaPlaylistInput, segment: Segment, before: Segme
   const start = segment.parts[0]?.frame;
   if (start !== undefined) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(input.anchorUnixMs + framesMs(grid, start)).toISOString()}`);
   if (withParts) segment.parts.forEach((part, i) => lines.push(partLine(grid, rendition, segment.msn, part, i)));
+  if (isGap(segment)) lines.push('#EXT-X-GAP');
   if (segment.complete) lines.push(`#EXTINF:${segmentSeconds(grid, rendition, segment).toFixed(5)},`, `${rendition}/${segment.msn}.m4s`);
   return lines;
 }

@@ -17,6 +17,8 @@ import { ProgrammeDisk, type ProgrammeFile } from './programme-disk.ts';
 import { SegmentList, type Segment } from './segment-list.ts';
 import type { VideoConfig, VideoLane } from './video-lane.ts';
 
+const LOST_WRITES_EVERY_MS = 60_000;
+
 
 export interface RoomFollower {
   /** Called with every finished part; must not block. */
@@ -80,7 +82,14 @@ export class OriginRoom {
   static async create(room: RoomId, frameRate: number, config: Pick<Config, 'partFrames' | 'dvrSeconds' | 'vodSeconds'>, folder: string, log: Logger, after?: OriginRoom): Promise<OriginRoom> {
     const anchor = after?.anchor ?? { monotonicNs: process.hrtime.bigint(), unixMs: Date.now() };
     const self = new OriginRoom(room, frameRate, config, new ProgrammeDisk(folder), anchor, log);
-    if (after) {
+    if (!after) {
+      // of a state that could not be read: new media must not be written behind old
+      const old = await self.disk.clear();
+      if (old) {
+        log.warn({ room, files: old.files }, 'media of a programme whose state cannot be read was removed; its numbers go on');
+        self.segments.continueFrom(old.lastMsn + 1, 0);
+      }
+    } else {
       self.epoch = after.epoch;
       self.segments.continueFrom(after.segments.nextMsn, after.segments.discontinuities + 1);
       self.disk.remove(after.segments.clear(), []);
@@ -99,9 +108,10 @@ export class OriginRoom {
     // After a reboot the monotonic clock began anew: the wall clock is the bridge.
     const monotonicNs =
       file.bootId === bootId() ? BigInt(file.anchorMonotonicNs) : process.hrtime.bigint() - BigInt(Date.now() - file.anchorUnixMs) * NS_PER_MS;
-    const self = new OriginRoom(room, file.frameRate, config, disk, { monotonicNs, unixMs: file.anchorUnixMs }, log);
+    // what is over stays as it was made, also when parts are to have another length now
+    const self = new OriginRoom(room, file.frameRate, file.ended ? { ...config, partFrames: file.partFrames } : config, disk, { monotonicNs, unixMs: file.anchorUnixMs }, log);
     self.epoch = file.epoch;
-    if (file.partFrames !== config.partFrames) {
+    if (file.partFrames !== self.grid.partFrames) {
       self.segments.continueFrom(Math.max(file.nextMsn, (segments.at(-1)?.msn ?? -1) + 1), file.discontinuities + 1);
       disk.remove(segments, []);
       await disk.rewriteIndex([]).catch(() => undefined);
@@ -225,15 +235,17 @@ export class OriginRoom {
   async segmentMedia(segment: Segment, rendition: Rendition): Promise<Buffer[] | undefined> {
     const hot = segment.parts.map((p) => p.media?.get(rendition));
     if (hot.every((b) => b !== undefined)) return hot as Buffer[];
+    if (!segment.stored) return undefined;
     const stored = await this.disk.readSegment(segment.msn, rendition);
-    return stored && [stored];
+    const whole = segment.parts.reduce((sum, part) => sum + (part.bytes[rendition] ?? 0), 0);
+    return stored?.length === whole ? [stored] : undefined;
   }
 
   /** Bytes of one part; from disk when this process did not make it and playlists still name it. */
   async partMedia(segment: Segment, index: number, rendition: Rendition): Promise<Buffer | undefined> {
     const part = segment.parts[index];
     const hot = part?.media?.get(rendition);
-    if (hot || !part) return hot;
+    if (hot || !part || !segment.stored) return hot;
     const stored = await this.disk.readSegment(segment.msn, rendition);
     const from = segment.parts.slice(0, index).reduce((sum, p) => sum + (p.bytes[rendition] ?? 0), 0);
     const to = from + (part.bytes[rendition] ?? 0);
@@ -289,6 +301,7 @@ export class OriginRoom {
     const open = this.segments.open;
     const entry = open?.parts.at(-1);
     if (open && entry?.media) this.disk.append(open, entry, entry.media);
+    this.#tellOfLostWrites();
     if (part.cut) this.#recent = [];
     this.#recent.push(part);
     if (part.cut) {
@@ -299,6 +312,19 @@ export class OriginRoom {
     }
     for (const follower of [...this.followers]) follower.part(part);
     this.#wake();
+  }
+
+  #lostToldAtMs = -Infinity;
+  #lostTold = 0;
+  /** Once a minute at most. */
+  #tellOfLostWrites(): void {
+    const lost = this.diskDropped;
+    const nowMs = performance.now();
+    if (lost === this.#lostTold || nowMs - this.#lostToldAtMs < LOST_WRITES_EVERY_MS) return;
+    this.#lostTold = lost;
+    this.#lostToldAtMs = nowMs;
+    const { dropped, failed, lastError } = this.disk;
+    this.log.error({ room: this.room, dropped, failed, err: lastError }, 'the disk is full or too slow: segments are only kept in memory for a while, and missing (EXT-X-GAP) in what can be seen later');
   }
 
   #onChanged(): void {

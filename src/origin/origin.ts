@@ -186,8 +186,9 @@ export class Origin {
 
   #openRoom(id: RoomId, frameRate: number): Promise<OriginRoom> {
     const known = this.#rooms.get(id);
-    // Another frame rate counts frames otherwise: possible only once the old programme has ended.
-    if (known && (known.frameRate === frameRate || (known.programme.started && !known.programme.ended))) return Promise.resolve(known);
+    // Another frame rate or part length counts otherwise: possible only once the old programme has ended.
+    const alike = known?.frameRate === frameRate && (known.grid.partFrames === this.options.config.partFrames || !known.programme.ended);
+    if (known && (alike || (known.programme.started && !known.programme.ended))) return Promise.resolve(known);
     let opening = this.#opening.get(id);
     if (!opening) {
       opening = OriginRoom.create(id, frameRate, this.options.config, this.#folder(id), this.options.log, known)

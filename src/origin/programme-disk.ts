@@ -2,7 +2,7 @@
  * A programme's folder: `state.json` (anchor, epoch, codec parameters), `index.ndjson` (a line per part, written behind its
  * media) and `<msn>-<rendition>.m4s`. Writes are queued in order and bounded; what does not fit is not stored and counted.
  */
-import { appendFile, mkdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import type { Rendition, VideoRendition } from '../domain/rendition.ts';
 import { readFragments } from '../media/fmp4-read.ts';
 import type { PartEntry, Segment } from './segment-list.ts';
@@ -63,6 +63,7 @@ export class ProgrammeDisk {
   /** Writes left out because the disk is too slow. */
   dropped = 0;
   failed = 0;
+  lastError: unknown;
   #queue: Promise<void> = Promise.resolve();
   #queued = 0;
   #indexLines = 0;
@@ -95,10 +96,19 @@ export class ProgrammeDisk {
       await this.#cutTorn(last);
       if (last.parts.length === 0) list.pop();
     }
+    list.forEach((segment, i) => markIncomplete(segment, list[i + 1]));
     // Only an unbroken run of numbers can be listed.
     let from = list.length - 1;
     while (from > 0 && (list[from - 1] as Segment).msn === (list[from] as Segment).msn - 1) from--;
     return { file, segments: list.slice(Math.max(0, from)) };
+  }
+
+  /** Removes media and index. @returns how many files there were, and the highest number among them; undefined when there were none */
+  async clear(): Promise<{ files: number; lastMsn: number } | undefined> {
+    const names = (await readdir(this.folder).catch((): string[] => [])).filter((name) => /^\d+-[a-z]+\.m4s$/.test(name));
+    await rm(`${this.folder}/index.ndjson`, { force: true });
+    for (const name of names) await rm(`${this.folder}/${name}`, { force: true });
+    return names.length > 0 ? { files: names.length, lastMsn: names.reduce((most, name) => Math.max(most, Number.parseInt(name, 10)), 0) } : undefined;
   }
 
   /** Replaces state.json; resolves when it is there. */
@@ -119,6 +129,11 @@ export class ProgrammeDisk {
     }
     const line: IndexLine = { f: entry.frame, l: entry.frames, m: segment.msn, i: entry.independent, d: segment.discontinuity, s: segment.discontinuities, b: entry.bytes, n: segment.init };
     void this.#enqueue(async () => {
+      // behind a part that is missing nothing is in its place
+      if (!segment.stored) {
+        this.dropped++;
+        return;
+      }
       for (const [rendition, data] of media) await appendFile(this.#mediaPath(segment.msn, rendition), data);
       await appendFile(`${this.folder}/index.ndjson`, `${JSON.stringify(line)}\n`);
       this.#indexLines++;
@@ -193,11 +208,21 @@ export class ProgrammeDisk {
     const done = this.#queue.then(write).finally(() => {
       this.#queued--;
     });
-    this.#queue = done.catch(() => {
+    this.#queue = done.catch((error: unknown) => {
       this.failed++;
+      this.lastError = error;
     });
     return done;
   }
+}
+
+/** A segment that ends before the next begins lost its last parts: it keeps its duration and is a gap. */
+function markIncomplete(segment: Segment, next: Segment | undefined): void {
+  const last = segment.parts.at(-1);
+  const start = next?.parts[0]?.frame;
+  if (!last || !next || start === undefined || next.msn !== segment.msn + 1 || next.discontinuity || last.frame + last.frames >= start) return;
+  last.frames = start - last.frame;
+  segment.stored = false;
 }
 
 function parseLine(line: string): IndexLine | undefined {

@@ -21,12 +21,17 @@ export interface Segment {
   /** Number of each rendition's init segment. */
   init: Partial<Record<Rendition, number>>;
   complete: boolean;
-  /** All of it was handed to the disk. */
+  /** All of it is on disk, or will be when what is queued has been written. */
   stored: boolean;
 }
 
 export function segmentFrames(segment: Segment): number {
   return segment.parts.reduce((sum, part) => sum + part.frames, 0);
+}
+
+/** Neither on disk nor in memory: playlists name it with a GAP (RFC 8216bis, 4.4.4.7), and nobody gets it. */
+export function isGap(segment: Segment): boolean {
+  return segment.complete && !segment.stored && segment.parts.some((part) => part.media === undefined);
 }
 
 /** Bytes of settled segments are on disk. */
@@ -152,6 +157,7 @@ export class SegmentList {
       if (newest - segmentEnd(segment, newest) <= this.limits.hotFrames) continue;
       if (segment.parts[0]?.media === undefined) break;
       cool(segment);
+      if (isGap(segment)) this.revision++;
     }
     while (this.segments.length > 1) {
       const second = this.segments[1] as Segment;

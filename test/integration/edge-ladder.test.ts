@@ -83,6 +83,7 @@ describe('auto behind a link that gets thin', () => {
     const first = await seen(watcher, 'blue', isBlue);
     await delay(1500);
     const keyframes = await rig.metric('keyframe_requests');
+    const probesBefore = await rig.metric('probes_total');
 
     link.rateBps = 300_000;
     const thinAt = performance.now();
@@ -94,6 +95,7 @@ describe('auto behind a link that gets thin', () => {
     await seen(watcher, 'red', isRed, 25_000);
     const upMs = performance.now() - wideAt;
     const ballast = await rig.metric('probe_bytes_total');
+    const probes = (await rig.metric('probes_total')) - probesBefore;
     await end(watcher);
     link.close();
 
@@ -101,7 +103,9 @@ describe('auto behind a link that gets thin', () => {
     // two seconds for deciding and the keyframe; the rest is what waits in the link's queue, and this machine's other load
     expect(downMs).toBeLessThan(4500);
     expect(forced).toBeLessThanOrEqual(2);
-    expect(upMs).toBeLessThan(15_000);
+    // a probe that meets a busy moment of this machine finds a queue, and is made again six seconds later, once
+    expect(probes).toBeLessThanOrEqual(2);
+    expect(upMs).toBeLessThan(probes === 1 ? 15_000 : 24_000);
     expect(ballast).toBeGreaterThan(20_000);
   });
 });

@@ -204,13 +204,18 @@ describe('the end', () => {
     const before = await edge();
     const date = /PROGRAM-DATE-TIME:(\S+)/.exec(before.text)?.[1];
 
+    const [uri = ''] = [...before.text.matchAll(/EXT-X-PART:[^\n]*URI="([^"]+)"/g)].map((m) => m[1] as string).slice(-3);
+    const part = await rig.call('GET', `/hls/${ROOM}/${uri}`);
     await rig.stop();
     await rig.start();
+    const again = await rig.call('GET', `/hls/${ROOM}/${uri}`);
     source.kill();
     source = await rig.source(ROOM, clip);
     await until(async () => (await edge()).last > before.last + 1, 8000, 'new segments');
 
     const after = await edge();
+    expect([part.status, again.status]).toEqual([200, 200]);
+    expect(again.body.equals(part.body)).toBe(true);
     expect(/PROGRAM-DATE-TIME:(\S+)/.exec(after.text)?.[1]).toBe(date);
     expect(after.text).toContain('#EXT-X-MEDIA-SEQUENCE:0');
     expect(after.text).not.toContain('#EXT-X-DISCONTINUITY\n');

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OriginRig, sleep, until } from '../support/origin-rig.ts';
 import { encodeClip, ffmpeg, type Clip, type ProgrammeSource } from '../support/programme-source.ts';
@@ -97,4 +97,41 @@ describe('a programme taken up from disk long after it was cut off', () => {
     expect(await rig.text(`/hls/${ROOM}/high.m3u8`)).toContain('#EXT-X-ENDLIST');
     late.kill();
   }, 20_000);
+
+  it('stays playable when parts are to have another length, and the next one has it', async () => {
+    const before = await rig.text(`/hls/${ROOM}/high.m3u8`);
+    const newest = listed(before).uris.at(-1) as number;
+    await rig.stop();
+    rig.options.partFrames = 6;
+    await rig.start();
+
+    expect(await rig.text(`/hls/${ROOM}/high.m3u8`)).toBe(before);
+    expect((await rig.call('GET', `/hls/${ROOM}/high/${newest}.m4s`)).status).toBe(200);
+    rig.epoch += 2;
+    source = await rig.source(ROOM, clip);
+    const next = await until(async () => {
+      const { status, body } = await rig.call('GET', `/hls/${ROOM}/high.m3u8`);
+      return status === 200 && !body.includes('ENDLIST') && body.toString();
+    }, 15_000, 'the next programme');
+    expect(next).toContain('PART-TARGET=0.2');
+    expect(listed(next).sequence).toBeGreaterThan(newest);
+  }, 40_000);
+
+  it('begins anew behind a state that cannot be read, with numbers that go on and without old media', async () => {
+    const newest = listed(await rig.text(`/hls/${ROOM}/high.m3u8`)).uris.at(-1) as number;
+    source.kill();
+    await rig.stop();
+    const folder = `${rig.folder}/data/origin/${ROOM}`;
+    writeFileSync(`${folder}/state.json`, '{"version":');
+    await rig.start();
+    source = await rig.source(ROOM, clip);
+    const text = await until(async () => {
+      const { status, body } = await rig.call('GET', `/hls/${ROOM}/high.m3u8`);
+      return status === 200 && body.toString();
+    }, 15_000, 'the next programme');
+
+    expect(listed(text).sequence).toBeGreaterThan(newest);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.m4s') && Number.parseInt(name, 10) <= newest)).toEqual([]);
+    expect((await rig.call('GET', `/hls/${ROOM}/high/${listed(text).sequence}.m4s`)).status).toBe(200);
+  }, 40_000);
 });

@@ -30,7 +30,8 @@ export class OriginRig {
   epoch = 0;
   #server!: NodeServer;
 
-  constructor(private readonly options: OriginRigOptions = {}) {}
+  /** @param options as they are at each start */
+  constructor(readonly options: OriginRigOptions = {}) {}
 
   get socketPath(): string {
     return programmeSocketPath(this.folder);
