@@ -282,6 +282,7 @@ async function watchInPage(): Promise<void> {
       return Math.max(...spectrum.subarray(Math.round((hz * 4096) / sound.sampleRate) - 2).subarray(0, 5));
     };
     for (let tries = 0; tries < 100 && !(level(ears[0] as AnalyserNode, 440) > -50); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 300)); // a window with the sound's beginning in it shows every frequency
     const levels = ears.map((ear) => ({ at440Db: level(ear, 440), at660Db: level(ear, 660) }));
     await sound.close();
     return { left: levels[0], right: levels[1] };

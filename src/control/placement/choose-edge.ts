@@ -18,17 +18,23 @@ export interface Watching {
   failed?: ReadonlySet<NodeId>;
 }
 
-/** @returns edges with room, in the order in which to ask them: of the room's region first, the emptiest first; `full` when none has room */
-export function rankEdges({ room, region, placed, failed }: Watching, nodes: readonly NodeRecord[]): NodeRecord[] | 'full' {
-  const edges = nodes.filter((n) => n.role === 'edge');
-  const ranked = edges
+/**
+ * @returns edges in the order in which to ask them: of the room's region first, the emptiest first. Of those that are full by their
+ * records the best comes last: a record is up to two seconds old, and a viewer that left has made a place since.
+ */
+export function rankEdges({ room, region, placed, failed }: Watching, nodes: readonly NodeRecord[]): NodeRecord[] {
+  const ranked = nodes
+    .filter((n) => n.role === 'edge')
     .map((edge) => {
       const used = edge.used + (placed?.get(edge.id) ?? 0);
       const far = region !== undefined && edge.region !== region;
       const cost = fullness({ ...edge, used }) - (edge.rooms?.includes(room) ? SUBSCRIPTION_WORTH : 0);
-      return { edge, free: edge.used < edge.capacity, cost, tier: (failed?.has(edge.id) ? 2 : 0) + (far ? 1 : 0) };
+      return { edge, free: hasPlace(edge), cost, tier: (failed?.has(edge.id) ? 2 : 0) + (far ? 1 : 0) };
     })
-    .filter(({ free }) => free)
     .sort((a, b) => a.tier - b.tier || a.cost - b.cost);
-  return ranked.length === 0 && edges.length > 0 ? 'full' : ranked.map(({ edge }) => edge);
+  return [...ranked.filter(({ free }) => free), ...ranked.filter(({ free }) => !free).slice(0, 1)].map(({ edge }) => edge);
+}
+
+export function hasPlace(edge: NodeRecord): boolean {
+  return edge.used < edge.capacity;
 }

@@ -5,7 +5,7 @@ import type { RoomDocument } from '../../domain/room.ts';
 import type { NodeRecord } from '../../node-api/contract.ts';
 import type { RoomStore } from '../../state/room-store.ts';
 import type { CachedNodes } from './cached-nodes.ts';
-import { rankEdges } from './choose-edge.ts';
+import { hasPlace, rankEdges } from './choose-edge.ts';
 import { chooseIngest, machineOf, originOf } from './choose-node.ts';
 import { RecentEdges } from './recent-edges.ts';
 
@@ -59,7 +59,6 @@ export class Placement {
   async onEdge<T>(room: RoomDocument, open: (edge: NodeRecord) => Promise<T>): Promise<{ edge: NodeRecord; opened: T }> {
     const startedMs = performance.now();
     const ranked = rankEdges({ room: room.id, region: room.region, ...this.#recent.now(startedMs) }, await this.nodes.list());
-    if (ranked === 'full') throw new AppError('overloaded', { retryAfterSeconds: 10 });
     let refused: unknown;
     for (const edge of ranked.slice(0, MAX_EDGES_ASKED)) {
       this.#recent.placed(edge.id, performance.now());
@@ -69,7 +68,7 @@ export class Placement {
         refused = error;
         if (!(error instanceof AppError) || (error.code !== 'overloaded' && error.code !== 'unavailable')) throw error;
         this.#recent.failed(edge.id, performance.now());
-        this.nodes.forget();
+        if (hasPlace(edge)) this.nodes.forget(); // otherwise it is as its record says
         if (performance.now() - startedMs > ASK_OTHERS_WITHIN_MS) break;
       }
     }
