@@ -58,7 +58,7 @@ export async function instanceEnvironment(more: Readonly<Record<string, string>>
     TESSERA_DATA_DIR: dataDir,
     TESSERA_RUN_DIR: join(dataDir, 'run'),
     TESSERA_EDGE_UDP_PORT: String(firstUdpPort),
-    TESSERA_INGEST_UDP_PORTS: `${firstUdpPort + 1}-${firstUdpPort + 99}`,
+    TESSERA_INGEST_UDP_PORTS: `${firstUdpPort + 10}-${firstUdpPort + 99}`,
     TESSERA_PUSH_ALLOW_PRIVATE: 'true',
     TESSERA_LOG_LEVEL: 'info',
     ...more,

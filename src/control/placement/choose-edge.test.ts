@@ -13,8 +13,8 @@ const order = (nodes: NodeRecord[], watching: Partial<Parameters<typeof rankEdge
 };
 
 describe('edges for a viewer', () => {
-  it('are ranked by room and by load, one that is full at the end: its record may be old', () => {
-    expect(order([edge('busy', { load: 0.9 }), edge('some', { used: 20 }), edge('full', { used: 100 }), edge('empty'), edge('fuller', { used: 101 })])).toEqual(['empty', 'some', 'busy', 'full']);
+  it('are ranked by room and by load, full ones at the end: their records may be old', () => {
+    expect(order([edge('busy', { load: 0.9 }), edge('some', { used: 20 }), edge('full', { used: 100 }), edge('empty'), edge('fuller', { used: 101 })])).toEqual(['empty', 'some', 'busy', 'full', 'fuller']);
     expect(order([edge('full', { used: 100 })])).toEqual(['full']);
     expect(order([{ ...edge('origin'), role: 'origin' }])).toEqual([]);
   });

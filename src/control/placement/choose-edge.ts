@@ -19,8 +19,8 @@ export interface Watching {
 }
 
 /**
- * @returns edges in the order in which to ask them: of the room's region first, the emptiest first. Of those that are full by their
- * records the best comes last: a record is up to two seconds old, and a viewer that left has made a place since.
+ * @returns edges in the order in which to ask them: of the room's region first, the emptiest first. Those that are full by their
+ * records come last: a record is up to two seconds old, and a viewer that left has made a place since.
  */
 export function rankEdges({ room, region, placed, failed }: Watching, nodes: readonly NodeRecord[]): NodeRecord[] {
   const ranked = nodes
@@ -32,7 +32,7 @@ export function rankEdges({ room, region, placed, failed }: Watching, nodes: rea
       return { edge, free: hasPlace(edge), cost, tier: (failed?.has(edge.id) ? 2 : 0) + (far ? 1 : 0) };
     })
     .sort((a, b) => a.tier - b.tier || a.cost - b.cost);
-  return [...ranked.filter(({ free }) => free), ...ranked.filter(({ free }) => !free).slice(0, 1)].map(({ edge }) => edge);
+  return [...ranked.filter(({ free }) => free), ...ranked.filter(({ free }) => !free)].map(({ edge }) => edge);
 }
 
 export function hasPlace(edge: NodeRecord): boolean {
