@@ -5,19 +5,14 @@
  *
  * `npm run bench:dvr -- [--hours 3] [--window-seconds 7200] [--speed 150]`; one JSON object on stdout.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { repoRoot } from '../../src/config/paths.ts';
 import type { RoomId } from '../../src/domain/ids.ts';
-import { programmeSocketPath } from '../../src/media/programme-protocol.ts';
 import { encodeClip } from '../../test/support/programme-source.ts';
+import { OriginProcess } from './support/origin-process.ts';
 import { residentBytes } from './support/process-cost.ts';
 import { ProgrammeAhead } from './support/programme-ahead.ts';
 
@@ -26,18 +21,16 @@ const SEEKS = 100;
 
 const { values } = parseArgs({ options: { hours: { type: 'string', default: '3' }, 'window-seconds': { type: 'string', default: '7200' }, speed: { type: 'string', default: '150' } } });
 const hours = Number(values.hours);
-const folder = mkdtempSync(join(tmpdir(), 'tsr-dvr-'));
-const children: ChildProcess[] = [];
+const origin = new OriginProcess({ TESSERA_DVR_SECONDS: values['window-seconds'] });
 let exitCode = 0;
 try {
-  children.push(spawn('redis-server', ['--port', '0', '--unixsocket', join(folder, 'redis.sock'), '--dir', folder, '--save', ''], { stdio: 'ignore' }));
   const clip = await encodeClip(5, 0, { high: '320x180', mid: '160x90', low: '80x46' });
-  let origin = await startOrigin();
-  const memory: { programmeMinutes: number; rssMb: number }[] = [{ programmeMinutes: 0, rssMb: megabytes(residentBytes(origin.pid as number)) }];
-  let feed = await ProgrammeAhead.open(programmeSocketPath(folder), ROOM, clip, 1, 0);
+  await origin.start();
+  const memory: { programmeMinutes: number; rssMb: number }[] = [{ programmeMinutes: 0, rssMb: megabytes(residentBytes(origin.pid)) }];
+  let feed = await ProgrammeAhead.open(origin.programmeSocket, ROOM, clip, 1, 0);
   for (let minutes = 15; minutes <= hours * 60; minutes += 15) {
     await feed.until(minutes * 60 * 30, Number(values.speed));
-    memory.push({ programmeMinutes: minutes, rssMb: megabytes(residentBytes(origin.pid as number)) });
+    memory.push({ programmeMinutes: minutes, rssMb: megabytes(residentBytes(origin.pid)) });
     process.stderr.write(`${JSON.stringify(memory.at(-1))}\n`);
   }
   await delay(500);
@@ -45,30 +38,30 @@ try {
   const seeks: number[] = [];
   for (let i = 0; i < SEEKS; i++) {
     const uri = before.uris[Math.floor(Math.random() * before.uris.length)] as string;
-    const answer = await get(`/hls/${ROOM}/${uri}`);
+    const answer = await origin.get(`/hls/${ROOM}/${uri}`);
     if (answer.status !== 200) throw new Error(`${uri}: ${answer.status}`);
     seeks.push(answer.ms);
   }
-  const rssAfterSeeks = megabytes(residentBytes(origin.pid as number));
+  const rssAfterSeeks = megabytes(residentBytes(origin.pid));
   feed.close();
   const stoppedMs = performance.now();
-  origin.kill('SIGTERM');
-  await once(origin, 'exit');
+  await origin.stop();
   const stopMs = Math.round(performance.now() - stoppedMs);
   const startedMs = performance.now();
-  origin = await startOrigin();
+  await origin.start();
   const startMs = Math.round(performance.now() - startedMs);
-  const restarted = megabytes(residentBytes(origin.pid as number));
-  feed = await ProgrammeAhead.open(programmeSocketPath(folder), ROOM, clip, 2, Math.ceil(feed.frame / 64) * 64 + 64);
+  const restarted = megabytes(residentBytes(origin.pid));
+  feed = await ProgrammeAhead.open(origin.programmeSocket, ROOM, clip, 2, Math.ceil(feed.frame / 64) * 64 + 64);
   await feed.until(feed.frame + 300, 5);
   const after = await playlist();
   const kept = before.uris.filter((uri) => after.uris.includes(uri)).length;
-  const old = await get(`/hls/${ROOM}/${after.uris[0]}`);
-  const metrics = await text('/metrics');
+  const old = await origin.get(`/hls/${ROOM}/${after.uris[0]}`);
+  const metrics = (await origin.get('/metrics')).body.toString();
   const dropped = Number(/^tessera_origin_disk_dropped(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1]);
   feed.close();
-  const files = readdirSync(join(folder, 'data/origin', ROOM));
-  const bytes = files.reduce((sum, name) => sum + statSync(join(folder, 'data/origin', ROOM, name)).size, 0);
+  const folder = join(origin.folder, 'data/origin', ROOM);
+  const files = readdirSync(folder);
+  const bytes = files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
   console.log(
     JSON.stringify({
       benchmark: 'dvr',
@@ -76,7 +69,7 @@ try {
       memory,
       rssAfterSeeksMb: rssAfterSeeks,
       disk: { files: files.length, megabytes: megabytes(bytes), droppedParts: dropped },
-      playlist: { segments: before.uris.length, bytes: before.text.length, gzipBytes: gzipSync(before.text).length, deltaBytes: (await get(`/hls/${ROOM}/high.m3u8?_HLS_skip=YES`)).body.length, firstMs: Math.round(before.ms) },
+      playlist: { segments: before.uris.length, bytes: before.text.length, gzipBytes: gzipSync(before.text).length, deltaBytes: (await origin.get(`/hls/${ROOM}/high.m3u8?_HLS_skip=YES`)).body.length, firstMs: Math.round(before.ms) },
       seekMs: { p50: percentile(seeks, 0.5), p95: percentile(seeks, 0.95) },
       restart: { stopMs, startMs, rssMb: restarted, segmentsKept: kept, oldestAnswers: old.status },
     }),
@@ -85,54 +78,14 @@ try {
   process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
   exitCode = 1;
 } finally {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  origin.close();
 }
 process.exit(exitCode);
 
-async function startOrigin(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'workers/origin.ts'], {
-    cwd: repoRoot,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      PATH: process.env['PATH'],
-      TESSERA_RUN_DIR: folder,
-      TESSERA_DATA_DIR: join(folder, 'data'),
-      TESSERA_REDIS_URL: `unix:${join(folder, 'redis.sock')}`,
-      TESSERA_DVR_SECONDS: values['window-seconds'],
-      TESSERA_LOG_LEVEL: 'error',
-    },
-  });
-  children.push(child);
-  for (const untilMs = performance.now() + 20_000; ; await delay(50)) {
-    const there = await get(`/programmes/${ROOM}`).catch(() => undefined);
-    if (there) return child;
-    if (performance.now() > untilMs || child.exitCode !== null) throw new Error('the origin did not start');
-  }
-}
-
 async function playlist(): Promise<{ text: string; uris: string[]; ms: number }> {
-  const answer = await get(`/hls/${ROOM}/high.m3u8`);
+  const answer = await origin.get(`/hls/${ROOM}/high.m3u8`);
   const body = answer.body.toString();
   return { text: body, uris: [...body.matchAll(/^(high\/\d+\.m4s)$/gm)].map((m) => m[1] as string), ms: answer.ms };
-}
-
-async function text(path: string): Promise<string> {
-  return (await get(path)).body.toString();
-}
-
-function get(path: string): Promise<{ status: number; body: Buffer; ms: number }> {
-  const startedMs = performance.now();
-  return new Promise((resolve, reject) => {
-    const req = request({ socketPath: join(folder, 'origin.sock'), path }, (res) => {
-      const parts: Buffer[] = [];
-      res.on('data', (part: Buffer) => parts.push(part));
-      res.on('end', () => resolve({ status: res.statusCode ?? 0, body: Buffer.concat(parts), ms: performance.now() - startedMs }));
-      res.on('error', reject);
-    });
-    req.setTimeout(20_000, () => req.destroy(new Error(`${path} timed out`)));
-    req.on('error', reject).end();
-  });
 }
 
 function percentile(numbers: readonly number[], share: number): number {
