@@ -35,9 +35,9 @@ export interface Clip {
 }
 
 /** @param phase frames since the last place of the keyframe grid at the clip's start */
-export async function encodeClip(seconds: number, phase: number, sizes: { high: string; mid: string; low?: string } = { high: '320x180', mid: '160x90' }): Promise<Clip> {
-  const high = await encodeVideo(seconds, phase, sizes.high, '300k');
-  const mid = await encodeVideo(seconds, phase, sizes.mid, '100k');
+export async function encodeClip(seconds: number, phase: number, sizes: { high: string; mid: string; low?: string } = { high: '320x180', mid: '160x90' }, rates: { high: string; mid: string } = { high: '300k', mid: '100k' }): Promise<Clip> {
+  const high = await encodeVideo(seconds, phase, sizes.high, rates.high);
+  const mid = await encodeVideo(seconds, phase, sizes.mid, rates.mid);
   const low = sizes.low === undefined ? undefined : await encodeVideo(seconds, phase, sizes.low, '60k', 2);
   const adts = await ffmpeg(['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`, '-ac', '2', '-c:a', 'aac', '-b:a', '96k', '-f', 'adts', 'pipe:1']);
   return { phase, high, mid, ...(low ? { low } : {}), audio: { config: Buffer.from([0x11, 0x90]), units: splitAdts(adts) } };

@@ -36,11 +36,24 @@ function read(path: string): string | undefined {
 export interface ProcessorTimes {
   userSeconds: number;
   systemSeconds: number;
+  /** Of children that have ended and were waited for. */
+  childSeconds: number;
 }
 
 /** Processor time a process has used, all its threads, in steps of 10 ms; zeros when it is gone. */
 export function processorTimes(pid: number): ProcessorTimes {
   const stat = read(`/proc/${pid}/stat`);
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  return { userSeconds: Number(fields[11] ?? 0) / 100, systemSeconds: Number(fields[12] ?? 0) / 100 };
+  return { userSeconds: Number(fields[11] ?? 0) / 100, systemSeconds: Number(fields[12] ?? 0) / 100, childSeconds: (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) / 100 };
+}
+
+/** Processor time of a process' living threads by the scheduler's own clock (ns): for short measurements, where ticks of 10 ms mislead. */
+export function scheduledSeconds(pid: number): number {
+  let ns = 0;
+  try {
+    for (const task of readdirSync(`/proc/${pid}/task`)) ns += Number((read(`/proc/${pid}/task/${task}/schedstat`) ?? '0').split(' ')[0]);
+  } catch {
+    // gone
+  }
+  return ns / 1e9;
 }
