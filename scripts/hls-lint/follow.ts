@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { initFacts, partFacts } from './media-facts.ts';
 import type { Exchange, Observed, Probe, RenditionObserved } from './observed.ts';
-import { edgeOf, mediaPlaylist, multivariantPlaylist, withSkipped, type MediaPlaylist, type PlaylistSegment } from './playlist-text.ts';
+import { edgeOf, mediaPlaylist, multivariantPlaylist, secondsOf, withSkipped, type MediaPlaylist, type PlaylistSegment } from './playlist-text.ts';
 
 /** Each how many-th playlist is asked for whole, to be held against the delta updates. */
 const WHOLE_EVERY = 5;
@@ -12,6 +12,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const RETRY_MS = 250;
 const MAX_FAILURES = 200;
 const AFTER_END_MS = 3000;
+/** Of the time for which a removed segment has to stay. */
+const JUST_BEFORE = 0.97;
 
 interface Fetched extends Exchange {
   body: Buffer;
@@ -24,10 +26,12 @@ export interface FollowOptions {
   seconds: number;
   /** Called when the programme was reached. */
   onStarted?: () => void;
+  /** Whether the service is known to be away just now: what it does not answer then (no answer, 5xx) is counted, and asked again. */
+  excused?: () => boolean;
 }
 
 /** @throws Error when there is no multivariant playlist within ten seconds */
-export async function follow({ url, seconds, onStarted }: FollowOptions): Promise<Observed> {
+export async function follow({ url, seconds, onStarted, excused = () => false }: FollowOptions): Promise<Observed> {
   const observed: Observed = { url, multivariant: [], renditions: [], probes: [] };
   const deadline = performance.now() + 10_000;
   while (!(await readMultivariant(observed))) {
@@ -38,8 +42,8 @@ export async function follow({ url, seconds, onStarted }: FollowOptions): Promis
   const first = observed.multivariant[0]?.playlist;
   const uris = new Set([...(first?.variants ?? []).map((v) => v.uri), ...(first?.media ?? []).flatMap((m) => (m.uri === undefined ? [] : [m.uri]))]);
   const until = performance.now() + 1000 * seconds;
-  observed.renditions = [...uris].map((uri) => ({ uri, answers: [], inits: new Map(), parts: new Map(), segments: [], hints: [], media: [], removed: [], failures: [] }));
-  const followers = observed.renditions.map((rendition) => new RenditionFollower(rendition, new URL(rendition.uri, url).href, until));
+  observed.renditions = [...uris].map((uri) => ({ uri, answers: [], inits: new Map(), parts: new Map(), segments: [], hints: [], media: [], removed: [], removedLater: 0, failures: [], excused: 0 }));
+  const followers = observed.renditions.map((rendition) => new RenditionFollower(rendition, new URL(rendition.uri, url).href, until, excused));
   const running = Promise.all(followers.map((f) => f.run()));
   const one = followers[0];
   if (one) observed.probes = await probes(one, until);
@@ -85,6 +89,7 @@ class RenditionFollower {
     private readonly rendition: RenditionObserved,
     readonly url: string,
     private readonly until: number,
+    private readonly excused: () => boolean,
   ) {}
 
   async run(): Promise<void> {
@@ -94,6 +99,10 @@ class RenditionFollower {
       const skip = before !== undefined && turn % WHOLE_EVERY !== 0;
       const query = before ? `_HLS_msn=${msn}&_HLS_part=${parts}${skip ? '&_HLS_skip=YES' : ''}` : '';
       const { body, ...exchange } = await get(withQuery(this.url, query));
+      if (this.#isExcused(exchange)) {
+        await delay(RETRY_MS);
+        continue;
+      }
       if (exchange.status !== 200) {
         this.#fail(`${exchange.url} answered ${exchange.status}`);
         await delay(RETRY_MS);
@@ -131,6 +140,7 @@ class RenditionFollower {
 
   #take(playlist: MediaPlaylist, before: MediaPlaylist | undefined): void {
     for (const segment of playlist.segments) {
+      if (segment.gap) continue;
       if (segment.map !== undefined && segment.parts.length > 0) this.#once(`map ${segment.map}`, () => this.#init(segment.map as string));
       for (const part of segment.parts) this.#once(`part ${part.uri}`, () => this.#part(part.uri, segment.map));
       if (segment.uri !== undefined && segment.parts.length > 0 && segment.msn % COMPARE_EVERY === 0 && !this.#whole.has(segment.msn)) {
@@ -139,11 +149,8 @@ class RenditionFollower {
       }
     }
     for (const { type, uri } of playlist.hints) if (type === 'PART') this.#once(`hint ${uri}`, () => this.#hint(uri));
-    for (const gone of before?.segments.filter((s) => s.msn < playlist.mediaSequence && s.uri !== undefined) ?? [])
-      this.#once(`gone ${gone.msn}`, async () => {
-        const { body: _body, ...exchange } = await get(this.#resolve(gone.uri as string));
-        this.rendition.removed.push(exchange);
-      });
+    for (const gone of before?.segments.filter((s) => s.msn < playlist.mediaSequence && s.uri !== undefined && !s.gap) ?? [])
+      this.#once(`gone ${gone.msn}`, () => this.#gone(gone, playlist));
   }
 
   async #init(uri: string): Promise<void> {
@@ -161,7 +168,22 @@ class RenditionFollower {
   /** Asked for as soon as it is hinted; what is read counts as the part. */
   async #hint(uri: string): Promise<void> {
     const { body: _body, ...exchange } = await get(this.#resolve(uri));
+    if (this.#isExcused(exchange)) return;
     if (exchange.status !== 0) this.rendition.hints.push({ ...exchange, uri });
+  }
+
+  /** Asked for at once and, some of them, just before it may be gone: its own and the playlist's duration later (§6.2.2). */
+  async #gone(segment: PlaylistSegment, playlist: MediaPlaylist): Promise<void> {
+    const ask = async (): Promise<void> => {
+      const { body: _body, ...exchange } = await this.#got(segment.uri as string);
+      this.rendition.removed.push(exchange);
+    };
+    await ask();
+    const laterMs = JUST_BEFORE * 1000 * (secondsOf(segment) + playlist.segments.reduce((sum, s) => sum + secondsOf(s), 0));
+    if (segment.msn % COMPARE_EVERY !== 0 || performance.now() + laterMs > this.until) return;
+    await delay(laterMs);
+    await ask();
+    this.rendition.removedLater++;
   }
 
   async #compare(segment: PlaylistSegment): Promise<void> {
@@ -177,7 +199,7 @@ class RenditionFollower {
     const key = `media ${uri}`;
     let known = this.#asked.get(key);
     if (!known) {
-      known = get(this.#resolve(uri)).then(({ body, ...exchange }) => {
+      known = this.#got(uri).then(({ body, ...exchange }) => {
         this.rendition.media.push(exchange);
         return exchange.status === 200 ? body : undefined;
       });
@@ -186,6 +208,21 @@ class RenditionFollower {
       void known.then(() => setTimeout(() => this.#asked.set(key, Promise.resolve(undefined)), 15_000).unref());
     }
     return known;
+  }
+
+  /** Asked again while the service is excused. */
+  async #got(uri: string): Promise<Fetched> {
+    for (;;) {
+      const fetched = await get(this.#resolve(uri));
+      if (!this.#isExcused(fetched)) return fetched;
+      await delay(RETRY_MS);
+    }
+  }
+
+  #isExcused({ status }: Exchange): boolean {
+    if ((status !== 0 && status < 500) || !this.excused()) return false;
+    this.rendition.excused++;
+    return true;
   }
 
   #once(key: string, work: () => Promise<void>): void {

@@ -36,10 +36,14 @@ export interface RenditionObserved {
   /** Hinted parts, asked for as soon as they were hinted. */
   hints: (Exchange & { uri: string })[];
   media: Exchange[];
-  /** Segments right after they left the playlist. */
+  /** Segments right after they left the playlist, and some again when they may soon be gone. */
   removed: Exchange[];
+  /** How many were asked for again. */
+  removedLater: number;
   /** What could not be read at all. */
   failures: string[];
+  /** Requests not answered while the service was known to be away. */
+  excused: number;
 }
 
 /** Requests made to see what a certain answer is. */

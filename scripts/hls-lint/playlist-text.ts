@@ -12,6 +12,8 @@ export interface PlaylistSegment {
   uri?: string;
   seconds?: number;
   parts: PlaylistPart[];
+  /** EXT-X-GAP: there is no media. */
+  gap: boolean;
   discontinuity: boolean;
   discontinuitySequence: number;
   /** URI of its initialisation section. */
@@ -108,11 +110,12 @@ export function mediaPlaylist(text: string): MediaPlaylist {
     ended: lines.includes('#EXT-X-ENDLIST'),
   };
   let msn = out.mediaSequence + skipped;
-  const blank = (): PlaylistSegment => ({ msn, parts: [], discontinuity: false, discontinuitySequence: 0, mapTagged: false });
+  const blank = (): PlaylistSegment => ({ msn, parts: [], gap: false, discontinuity: false, discontinuitySequence: 0, mapTagged: false });
   let segment = blank();
   for (const line of lines) {
     const values = attributes(line);
     if (line === '#EXT-X-DISCONTINUITY') segment.discontinuity = true;
+    else if (line === '#EXT-X-GAP') segment.gap = true;
     else if (line.startsWith('#EXT-X-MAP:')) {
       segment.map = values.get('URI');
       segment.mapTagged = true;

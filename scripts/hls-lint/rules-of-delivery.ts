@@ -52,7 +52,7 @@ export const deliveryRules: Rule[] = [
   },
   {
     id: '9-hints',
-    text: 'A hinted part is held until it is whole, then sent',
+    text: 'A hinted part is held until it is whole, then sent, and is the part that is listed later',
     check: (o) => {
       const hints = o.renditions.flatMap((r) => r.hints);
       const used = hints.filter((h) => h.status === 200);
@@ -61,6 +61,12 @@ export const deliveryRules: Rule[] = [
         ...used.filter((h) => h.answeredAtMs - h.headAtMs > WHOLE_MS).map((h) => `${h.uri} took ${(h.answeredAtMs - h.headAtMs).toFixed(0)} ms from its head to its end`),
         // A segment that ends early takes the hinted part with it: once in a while
         ...hints.filter((h) => h.status !== 200 && h.status !== 404).map((h) => `${h.uri} answered ${h.status}`),
+        ...o.renditions.flatMap((r) =>
+          r.hints.flatMap((h) => {
+            const listed = r.parts.get(h.uri);
+            return h.status === 200 && listed && listed.bytes !== h.bytes ? [`${h.uri} had ${h.bytes} bytes as a hint and has ${listed.bytes} as a part`] : [];
+          }),
+        ),
         ...(used.length < 0.8 * hints.length ? [`only ${used.length} of ${hints.length} hinted parts came`] : []),
       ];
     },

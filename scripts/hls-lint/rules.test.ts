@@ -91,10 +91,12 @@ function good(change: (text: string, name: string, turn: number) => string = (t)
       inits: new Map([[`${name}/init-0.mp4`, name === 'high' ? { kind: 'video', timescale: 30_000, codec: 'avc1.42c01f', width: 1280, height: 720 } : { kind: 'audio', timescale: 48_000, codec: 'mp4a.40.2' }]]),
       parts: new Map(parts),
       segments: [{ uri: `${name}/18.m4s`, bytesOfParts: 10, same: true }],
-      hints: [0, 1, 2].map((i) => ({ ...exchange(`${name}/20.${i}.m4s`, 500 * i), uri: `${name}/20.${i}.m4s` })),
+      hints: [0, 1, 2].map((i) => ({ ...exchange(`${name}/20.${i}.m4s`, 500 * i), uri: `${name}/20.${i}.m4s`, bytes: name === 'high' ? 66_667 : 6667 })),
       media: [exchange(`${name}/20.0.m4s`, 0)],
       removed: [exchange(`${name}/0.m4s`, 0)],
       failures: [],
+      removedLater: 0,
+      excused: 0,
     };
   });
   return {
@@ -244,6 +246,17 @@ describe('each rule', () => {
     expect(wrong, 'a wrong programme').toBeDefined();
     expect(violatedBy((wrong as () => Observed)())).toContain(id);
   });
+});
+
+it('a hinted part that is not the listed one is told', () => {
+  const o = good();
+  high(o).hints = high(o).hints.map((h) => ({ ...h, bytes: h.bytes - 1 }));
+  expect(violatedBy(o)).toEqual(['9-hints']);
+});
+
+it('a segment with a GAP has no media that could be missing', () => {
+  const [segment] = mediaPlaylist('#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXT-X-GAP\n#EXTINF:2.1,\nhigh/0.m4s\n').segments;
+  expect(segment).toMatchObject({ gap: true, uri: 'high/0.m4s' });
 });
 
 function probed(name: Observed['probes'][number]['name'], status: number): Observed {
