@@ -7,6 +7,8 @@ import { each, path } from './rules-of-playlists.ts';
 const AT_ONCE_MS = 250;
 /** From the head to the end of a held part: more means that it was sent before it was whole. */
 const WHOLE_MS = 150;
+/** Of a sum of durations written with five digits. */
+const ROUNDING_SECONDS = 0.001;
 const LONG_SECONDS = 86_400;
 /** Parts of the other rendition that may have come between two answers. */
 const REPORT_LAG_PARTS = 1;
@@ -45,7 +47,7 @@ export const deliveryRules: Rule[] = [
         const kept = raw.segments.reduce((sum, s) => sum + (s.seconds ?? s.parts.reduce((t, p) => t + p.seconds, 0)), 0);
         const whole = playlist.segments.reduce((sum, s) => sum + (s.seconds ?? s.parts.reduce((t, p) => t + p.seconds, 0)), 0);
         const until = raw.canSkipUntilSeconds ?? 0;
-        if (raw.skipped > 0 && kept < until) return [`${kept.toFixed(1)} s are left of ${whole.toFixed(1)} s, CAN-SKIP-UNTIL is ${until}`];
+        if (raw.skipped > 0 && kept < until - ROUNDING_SECONDS) return [`${kept.toFixed(1)} s are left of ${whole.toFixed(1)} s, CAN-SKIP-UNTIL is ${until}`];
         return raw.skipped === 0 && whole > until + 2 * raw.targetSeconds ? [`nothing was left out of ${whole.toFixed(1)} s`] : [];
       });
     },
