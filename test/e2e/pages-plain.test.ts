@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LayoutChoice, Overlays } from '../../src/domain/room.ts';
+import { axeViolations } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { waitFor } from '../support/process.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -64,6 +65,7 @@ describe('the pages', () => {
       expect(await page.locator('h1').count(), `headings of ${path}`).toBe(1);
       expect(await overflow(), `overflow of ${path}`).toBeLessThanOrEqual(0);
       expect(await nameless(), `controls without a name on ${path}`).toEqual([]);
+      expect(await axeViolations(page), path).toEqual([]);
     }
   });
 

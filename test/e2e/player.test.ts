@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { axeViolations } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { waitFor } from '../support/process.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -55,6 +56,7 @@ describe('the player', () => {
     await watch.getByTestId('shortcut-help').waitFor();
     await watch.keyboard.press('Escape');
     expect(await watch.getByTestId('shortcut-help').count()).toBe(0);
+    expect(await axeViolations(watch)).toEqual([]);
   });
 
   it('plays by WebRTC where asked, changes the rendition, and shows a poster with sound alone', async () => {

@@ -7,7 +7,7 @@ export function Chat({ live, own }: { live: Live; own?: string }) {
   const [text, setText] = useState('');
   const [error, setError] = useState<string>();
   const [sending, setSending] = useState(false);
-  const end = useRef<HTMLOListElement>(null);
+  const end = useRef<HTMLDivElement>(null);
   const field = useId();
 
   useEffect(() => {
@@ -36,17 +36,19 @@ export function Chat({ live, own }: { live: Live; own?: string }) {
   return (
     <section className="chat card" aria-label="Chat" data-testid="chat" data-connected={live.connected}>
       <h2>Chat</h2>
-      <ol ref={end} role="log" aria-live="polite" aria-label="Messages" tabIndex={0}>
-        {live.chat.length === 0 && <li className="quiet">{live.connected ? 'No messages yet.' : live.ended ? 'The chat is closed.' : (live.refused ?? 'The chat is connecting…')}</li>}
-        {live.chat.map((message) => (
-          <li key={message.id} className={message.from === own ? 'own' : undefined}>
-            <span className="who">
-              {message.name} <time dateTime={message.at}>{new Date(message.at).toLocaleTimeString(undefined, { timeStyle: 'short' })}</time>
-            </span>
-            <span className="words">{message.text}</span>
-          </li>
-        ))}
-      </ol>
+      <div ref={end} className="log" role="log" aria-live="polite" aria-label="Messages" tabIndex={0}>
+        <ol>
+          {live.chat.length === 0 && <li className="quiet">{live.connected ? 'No messages yet.' : live.ended ? 'The chat is closed.' : (live.refused ?? 'The chat is connecting…')}</li>}
+          {live.chat.map((message) => (
+            <li key={message.id} className={message.from === own ? 'own' : undefined}>
+              <span className="who">
+                {message.name} <time dateTime={message.at}>{new Date(message.at).toLocaleTimeString(undefined, { timeStyle: 'short' })}</time>
+              </span>
+              <span className="words">{message.text}</span>
+            </li>
+          ))}
+        </ol>
+      </div>
       <form onSubmit={submit} className="row">
         <label htmlFor={field} className="hidden">
           Message

@@ -21,7 +21,7 @@ export function NodeTable({ nodes, loading }: { nodes: NodeInfo[] | undefined; l
         {loading && <Loading what="the processes" />}
         {nodes?.length === 0 && <p className="quiet">No process has announced itself.</p>}
         {nodes && nodes.length > 0 && (
-          <div className="scroll" tabIndex={0} role="region" aria-labelledby="nodes-title">
+          <div className="scroll" tabIndex={0} role="region" aria-label="Table of processes">
             <table>
               <thead>
                 <tr>

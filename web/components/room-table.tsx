@@ -12,7 +12,7 @@ export function RoomTable({ rooms, loading }: { rooms: Room[] | undefined; loadi
         {loading && <Loading what="the rooms" />}
         {rooms?.length === 0 && <p className="quiet">No rooms.</p>}
         {rooms && rooms.length > 0 && (
-          <div className="scroll" tabIndex={0} role="region" aria-labelledby="rooms-title">
+          <div className="scroll" tabIndex={0} role="region" aria-label="Table of rooms">
             <table>
               <thead>
                 <tr>
