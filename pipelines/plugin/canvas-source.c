@@ -80,78 +80,118 @@ on_step (guint64 from, gint64 offset, gint step)
   return from + (guint64) ((step - ((gint64) from + offset) % step) % step);
 }
 
-static GstFlowReturn
-tessera_canvas_create (GstPushSrc * src, GstBuffer ** out)
+/* Which picture comes next. More than TOO_LATE behind, places of the grid are left out, and the next picture is to be an IDR. */
+typedef struct {
+  guint64 frame;                /* running frame number */
+  gint64 offset;                /* programme frame number of running frame 0 */
+  gint step;
+  GstClockTime due;             /* when it is to be composed, on the clock */
+} NextPicture;
+
+static NextPicture
+next_picture (TesseraCanvas * self, GstClockTime base, GstClockTime now)
 {
-  TesseraCanvas *self = SELF (src);
-  GstClock *clock = gst_element_get_clock (GST_ELEMENT (self));
-  GstClockTime base = gst_element_get_base_time (GST_ELEMENT (self)), slack = (GstClockTime) self->slack_us * GST_USECOND, now, due;
-  GstFlowReturn flow = GST_FLOW_FLUSHING;
-  GstVideoFrame mapped;
-  GstBuffer *buffer = NULL;
-  Surface on;
-  gint step, i;
-  gint64 offset, from_us, to_us;
-  guint64 frame, ahead;
-  if (!clock)
-    return GST_FLOW_ERROR;
-  GST_OBJECT_LOCK (self);
-  step = self->frame_step;
-  offset = self->frame_offset;
-  GST_OBJECT_UNLOCK (self);
-  now = gst_clock_get_time (clock);
+  GstClockTime slack = (GstClockTime) self->slack_us * GST_USECOND;
   /* the running frame whose span ends next */
-  ahead = now > base + slack ? gst_util_uint64_scale (now - base - slack, (guint64) self->frame_rate, GST_SECOND) : 0;
+  guint64 ahead = now > base + slack ? gst_util_uint64_scale (now - base - slack, (guint64) self->frame_rate, GST_SECOND) : 0;
+  NextPicture next;
+  GST_OBJECT_LOCK (self);
+  next.step = self->frame_step;
+  next.offset = self->frame_offset;
+  GST_OBJECT_UNLOCK (self);
   if (!self->started) {
     self->started = TRUE;
     self->next = ahead;
   }
-  frame = on_step (self->next, offset, step);
-  due = base + frame_time (self, frame + 1) + slack;
-  if (now > due + TOO_LATE) {
-    guint64 to = on_step (MAX (ahead, frame), offset, step);
+  next.frame = on_step (self->next, next.offset, next.step);
+  next.due = base + frame_time (self, next.frame + 1) + slack;
+  if (now > next.due + TOO_LATE) {
+    guint64 to = on_step (MAX (ahead, next.frame), next.offset, next.step);
     GST_OBJECT_LOCK (self);
-    self->skipped += (to - frame) / (guint64) step;
+    self->skipped += (to - next.frame) / (guint64) next.step;
     self->keyframes.forced = TRUE;
     GST_OBJECT_UNLOCK (self);
-    frame = to;
-    due = base + frame_time (self, frame + 1) + slack;
+    next.frame = to;
+    next.due = base + frame_time (self, to + 1) + slack;
   }
-  if (now < due && !wait_until (self, clock, due))
-    goto done;
-  flow = gst_buffer_pool_acquire_buffer (self->pool, &buffer, NULL);
-  if (flow != GST_FLOW_OK)
-    goto done;
-  if (!gst_video_frame_map (&mapped, &self->info, buffer, GST_MAP_WRITE)) {
-    gst_buffer_unref (buffer);
-    flow = GST_FLOW_ERROR;
-    goto done;
-  }
+  return next;
+}
+
+/* Paints the picture into the buffer. */
+static gboolean
+paint_picture (TesseraCanvas * self, const NextPicture * next, GstClockTime base, gint64 now_us, GstBuffer * buffer)
+{
+  GstVideoFrame mapped;
+  Surface on;
+  gint i;
+  if (!gst_video_frame_map (&mapped, &self->info, buffer, GST_MAP_WRITE))
+    return FALSE;
   on.width = self->width;
   on.height = self->height;
   for (i = 0; i < 3; i++) {
     on.plane[i] = GST_VIDEO_FRAME_PLANE_DATA (&mapped, i);
     on.stride[i] = GST_VIDEO_FRAME_PLANE_STRIDE (&mapped, i);
   }
-  from_us = g_get_monotonic_time ();
-  composer_paint (&self->composer, self->scene, &on, frame_time (self, frame), base + frame_time (self, frame + 1), from_us * 1000);
+  composer_paint (&self->composer, self->scene, &on, frame_time (self, next->frame), base + frame_time (self, next->frame + 1), now_us * 1000);
   gst_video_frame_unmap (&mapped);
-  GST_BUFFER_PTS (buffer) = frame_time (self, frame);
+  return TRUE;
+}
+
+static void
+stamp_picture (const TesseraCanvas * self, const NextPicture * next, GstBuffer * buffer)
+{
+  GST_BUFFER_PTS (buffer) = frame_time (self, next->frame);
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
-  GST_BUFFER_DURATION (buffer) = frame_time (self, frame + (guint64) step) - frame_time (self, frame);
+  GST_BUFFER_DURATION (buffer) = frame_time (self, next->frame + (guint64) next->step) - frame_time (self, next->frame);
   /* the programme frame number: tesserathin goes by it */
-  GST_BUFFER_OFFSET (buffer) = (guint64) ((gint64) frame + offset);
-  push_keyframe_if_due (self, (gint64) frame + offset, frame_time (self, frame));
-  to_us = g_get_monotonic_time ();
+  GST_BUFFER_OFFSET (buffer) = (guint64) ((gint64) next->frame + next->offset);
+}
+
+static void
+note_picture (TesseraCanvas * self, const NextPicture * next, gint64 from_us, gint64 to_us)
+{
   GST_OBJECT_LOCK (self);
   self->frames++;
   self->counts_told = self->composer.counts;
-  self->late_us = MAX (0, to_us - (gint64) (due / 1000));
+  self->late_us = MAX (0, to_us - (gint64) (next->due / 1000));
   note_compose_time (self, from_us, to_us);
   GST_OBJECT_UNLOCK (self);
-  self->next = frame + (guint64) step;
+}
+
+static GstFlowReturn
+compose_next (TesseraCanvas * self, GstClock * clock, GstBuffer ** out)
+{
+  GstClockTime base = gst_element_get_base_time (GST_ELEMENT (self)), now = gst_clock_get_time (clock);
+  NextPicture next = next_picture (self, base, now);
+  GstBuffer *buffer = NULL;
+  GstFlowReturn flow;
+  gint64 from_us;
+  if (now < next.due && !wait_until (self, clock, next.due))
+    return GST_FLOW_FLUSHING;
+  flow = gst_buffer_pool_acquire_buffer (self->pool, &buffer, NULL);
+  if (flow != GST_FLOW_OK)
+    return flow;
+  from_us = g_get_monotonic_time ();
+  if (!paint_picture (self, &next, base, from_us, buffer)) {
+    gst_buffer_unref (buffer);
+    return GST_FLOW_ERROR;
+  }
+  stamp_picture (self, &next, buffer);
+  push_keyframe_if_due (self, (gint64) next.frame + next.offset, frame_time (self, next.frame));
+  note_picture (self, &next, from_us, g_get_monotonic_time ());
+  self->next = next.frame + (guint64) next.step;
   *out = buffer;
-done:
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+tessera_canvas_create (GstPushSrc * src, GstBuffer ** out)
+{
+  GstClock *clock = gst_element_get_clock (GST_ELEMENT (src));
+  GstFlowReturn flow;
+  if (!clock)
+    return GST_FLOW_ERROR;
+  flow = compose_next (SELF (src), clock, out);
   gst_object_unref (clock);
   return flow;
 }
