@@ -44,7 +44,7 @@ try {
   await origin.start();
   for (let i = 0; i < CLIENTS; i++) clients.push(fork('scripts/bench/support/http-load.ts', [], { execArgv: ['--import', 'tsx'] }));
   const feed = await ProgrammeAhead.open(origin.programmeSocket, ROOM, clip, 1, 0);
-  await feed.until(28 * 64, 20); // at the end of a segment, so of a part
+  await feed.until(280 * 64, 150); // ten minutes ahead: the clock must not overtake it; at the end of a segment, so of a part
   await delay(500);
 
   const playlist = (await origin.get(`/hls/${ROOM}/high.m3u8`)).body.toString();
