@@ -1,6 +1,5 @@
 import Hls from 'hls.js';
 import type { ViewingMode } from '../../src/domain/viewing.ts';
-import { keptForTab } from '../api/kept.ts';
 import { askClockOffset } from './clock-offset.ts';
 import { HlsPlayback } from './hls-playback.ts';
 import { firstMode, nextMode, type PlanState } from './mode-plan.ts';
@@ -9,7 +8,6 @@ import { FIRST_VIEW, type Playback, type PlaybackOptions, type PlaybackView, typ
 import { askStart, type PlayerStart } from './player-start.ts';
 import { QoeMeter, type PlayingState } from './qoe-meter.ts';
 import { QoeReporter } from './qoe-reporter.ts';
-import { webrtcFailedLately, webrtcFailure } from './webrtc-memory.ts';
 import { WhepPlayback } from './whep-playback.ts';
 
 export interface PlayerView extends PlaybackView {
@@ -31,7 +29,6 @@ export interface PlayerOptions {
 
 const NATIVE = 'application/vnd.apple.mpegurl';
 const DEFAULT_HEIGHT = 720;
-const FAILED_KEY = 'tessera.webrtcFailed';
 
 /** A room's programme in a video element: by WebRTC, LL-HLS or the browser's own HLS, whichever works. */
 export class Player {
@@ -105,10 +102,7 @@ export class Player {
     this.#start = await askStart(options.room, options.token, signal);
     if (signal.aborted) return;
     if (this.#start) this.#change({ viewers: this.#start.viewers });
-    // who asks for WebRTC in the address gets it tried, whatever is remembered
-    const modes = this.#start?.modes ?? ['hls'];
-    const webrtc = 'RTCPeerConnection' in window && (options.mode === 'webrtc' || !webrtcFailedLately(keptForTab.get(FAILED_KEY), Date.now()));
-    this.#open({ mode: firstMode(options.mode, modes, webrtc, Hls.isSupported()), webrtcLater: false });
+    this.#open({ mode: firstMode(options.mode, this.#start?.modes ?? ['hls'], 'RTCPeerConnection' in window, Hls.isSupported()), webrtcLater: false });
   }
 
   #open(plan: PlanState, ended = false): void {
@@ -129,7 +123,6 @@ export class Player {
         gaveUp: (why, error) => {
           if (plan !== this.#plan || this.#abort.signal.aborted) return;
           if (why === 'ended') this.#change({ state: 'ended', error: undefined });
-          if (plan.mode === 'webrtc' && why === 'failed' && this.#view.startupMs === undefined) keptForTab.set(FAILED_KEY, webrtcFailure(Date.now()));
           const next = nextMode(plan, why, Hls.isSupported(), this.options.video.canPlayType(NATIVE) !== '');
           if (next) this.#open(next, why === 'ended');
           else this.#change({ state: 'error', error });
