@@ -4,8 +4,8 @@
  * by block.
  *
  * Bus time (bus-time.ts) is arrival time on the host's clock. A block is mixed MIX_DELAY_NS after the time of its first sample
- * (10 ms for the block to be whole, 20 ms for blocks that come late) and comes out OUTPUT_DELAY_NS later, because the limiters
- * look ahead; its PTS is the arrival time, not the time of mixing, less what libwebrtc delays sound against pictures (sync-correction.ts),
+ * (10 ms for the block to be whole, 20 ms for blocks that come late, 2 ms of the resampler) and comes out OUTPUT_DELAY_NS later,
+ * because the limiters look ahead; its PTS is the arrival time, not the time of mixing, less what libwebrtc delays sound against pictures (sync-correction.ts),
  * so no delay shows against the pictures.
  */
 import type { ParticipantId } from '../domain/ids.ts';

@@ -39,5 +39,5 @@ function checkMedia(document: SdpDocument, media: SdpMedia): void {
   if (offered.every((name) => name === undefined)) malformed('No payload type of a media section is explained.');
   const wanted = media.kind === 'video' ? VIDEO_CODECS : AUDIO_CODECS;
   if (!offered.some((name) => name !== undefined && wanted.includes(name)))
-    refuse(media.kind === 'video' ? 'Video must be offered as VP8, VP9 or AV1.' : 'Audio must be offered as Opus.');
+    refuse(media.kind === 'video' ? 'Video must be offered as VP8, VP9 or AV1.' : 'Audio must be offered as Opus, PCMU, PCMA or G722.');
 }

@@ -250,6 +250,38 @@ describe('viewers', () => {
   });
 });
 
+describe('a telephone held upright, that speaks G.711', () => {
+  const UPRIGHT = 'upright';
+  const HZ = 2500;
+
+  it('its picture is turned, and its sound has no mirror image above 4 kHz', async () => {
+    const of = (role: 'participant' | 'viewer', sub: string): Promise<string> => service.token({ room: UPRIGHT, role, sub, name: sub });
+    expect((await service.api('POST', '/api/rooms', { id: UPRIGHT, layout: { preset: 'grid' }, video: { width: 640, height: 360, frameRate: 15 } })).status).toBe(201);
+    const telephone = await weriftPublish(`${service.url}/whip/${UPRIGHT}`, await of('participant', 'telephone'), hex(RED), HZ, { pcmu: true, turned: 90 });
+    const path = join(folder, 'upright.webm');
+    let viewer: Awaited<ReturnType<typeof weriftWatch>> | undefined;
+    try {
+      await waitFor('the connection', () => telephone.peer.connectionState === 'connected');
+      viewer = await weriftWatch(`${service.url}/whep/${UPRIGHT}`, await of('viewer', 'upright-viewer'), path);
+      const { came } = viewer;
+      await waitFor('pictures and sound', () => came.pictures > 100 && came.sounds > 150);
+    } finally {
+      await viewer?.close();
+      await telephone.close();
+    }
+
+    const last = (await decodePictures(path, { width: 64, height: 36 })).at(-1);
+    const at = (x: number, y: number): Colour => [0, 1, 2].map((c) => last?.rgb[(y * 64 + x) * 3 + c] ?? 0) as Colour;
+    const sound = await decodeSound(path);
+    const second = sound.subarray(sound.length - 24_000);
+    // 16:9 turned is 9:16: about 20 of 64 columns; what was at the left is above
+    expect(colourDistance(at(32, 8), RED)).toBeLessThan(NEAR);
+    expect(colourDistance(at(32, 26), [0, 0, 255])).toBeLessThan(NEAR);
+    expect(toneLevelDb(second, 48_000, HZ)).toBeGreaterThan(-30);
+    expect(toneLevelDb(second, 48_000, HZ) - toneLevelDb(second, 48_000, 8000 - HZ)).toBeGreaterThan(40);
+  });
+});
+
 describe('leaving', () => {
   it('all of them end their sessions themselves', { timeout: 15_000 }, async () => {
     await page.evaluate(() => window.whip?.destroy());

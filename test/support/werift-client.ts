@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
-import { MediaStreamTrack, RTCPeerConnection, useH264, useOPUS, useVP8 } from 'werift';
+import { MediaStreamTrack, RTCPeerConnection, RtpPacket, useH264, useOPUS, usePCMU, useVideoOrientation, useVP8 } from 'werift';
 import { MediaRecorder } from 'werift/nonstandard';
 
 export interface WeriftClient {
@@ -11,23 +11,44 @@ export interface WeriftClient {
   close(): Promise<void>;
 }
 
+export interface WeriftPublishOptions {
+  /** Mono at 8 kHz (RFC 3551) instead of Opus. */
+  pcmu?: boolean;
+  /** Clockwise degrees by which the receiver has to turn the picture (3GPP TS 26.114 section 7.4.5). The right half is blue then, so that turning can be seen. */
+  turned?: 90 | 180 | 270;
+}
+
 /** A picture of one colour and a tone. */
-export async function weriftPublish(url: string, token: string, colour: string, hz: number): Promise<WeriftClient> {
-  const peer = new RTCPeerConnection({ codecs: { video: [useVP8()], audio: [useOPUS()] } });
+export async function weriftPublish(url: string, token: string, colour: string, hz: number, { pcmu = false, turned }: WeriftPublishOptions = {}): Promise<WeriftClient> {
+  const peer = new RTCPeerConnection({
+    codecs: { video: [useVP8()], audio: [pcmu ? usePCMU() : useOPUS()] },
+    headerExtensions: turned ? { video: [useVideoOrientation()] } : {},
+  });
   const tracks = (['video', 'audio'] as const).map((kind) => new MediaStreamTrack({ kind }));
   const ports = await Promise.all(
     tracks.map(async (track) => {
       const socket = createSocket('udp4');
-      socket.on('message', (packet) => track.writeRtp(packet));
+      socket.on('message', (bytes) => {
+        const packet = RtpPacket.deSerialize(bytes);
+        const id = track.kind === 'video' ? orientationId(peer) : undefined;
+        if (turned && id !== undefined) {
+          packet.header.extension = true;
+          packet.header.extensionProfile = 0xbede;
+          packet.header.extensions = [{ id, payload: Buffer.of(turned / 90) }];
+        }
+        track.writeRtp(packet);
+      });
       await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
       peer.addTransceiver(track, { direction: 'sendonly' });
       return { socket, port: (socket.address() as AddressInfo).port };
     }),
   );
   const [video, audio] = ports.map(({ port }) => `udpsink host=127.0.0.1 port=${port}`);
+  const picture = turned ? 'video/x-raw,width=160,height=180,framerate=15/1 ! videobox right=-160 fill=blue' : 'video/x-raw,width=320,height=180,framerate=15/1';
+  const sound = pcmu ? 'audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay max-ptime=20000000' : 'opusenc ! rtpopuspay pt=97';
   const graph =
-    `videotestsrc is-live=true pattern=solid-color foreground-color=0xff${colour} ! video/x-raw,width=320,height=180,framerate=15/1 ! vp8enc deadline=1 target-bitrate=200000 keyframe-max-dist=15 ! rtpvp8pay pt=96 mtu=1150 ! ${video} ` +
-    `audiotestsrc is-live=true freq=${hz} volume=0.2 ! audioconvert ! opusenc ! rtpopuspay pt=97 ! ${audio}`;
+    `videotestsrc is-live=true pattern=solid-color foreground-color=0xff${colour} ! ${picture} ! videoconvert ! vp8enc deadline=1 target-bitrate=200000 keyframe-max-dist=15 ! rtpvp8pay pt=96 mtu=1150 ! ${video} ` +
+    `audiotestsrc is-live=true freq=${hz} volume=0.2 ! audioconvert ! audioresample ! ${sound} ! ${audio}`;
   const source = spawn('gst-launch-1.0', ['-q', ...graph.split(' ')], { stdio: ['ignore', 'ignore', 'inherit'] });
   const kill = (): void => void source.kill('SIGKILL');
   process.once('exit', kill);
@@ -42,6 +63,10 @@ export async function weriftPublish(url: string, token: string, colour: string, 
       await peer.close();
     },
   };
+}
+
+function orientationId(peer: RTCPeerConnection): number | undefined {
+  return peer.getTransceivers().find(({ kind }) => kind === 'video')?.headerExtensions.find(({ uri }) => uri === useVideoOrientation().uri)?.id;
 }
 
 export interface WeriftViewer extends WeriftClient {
