@@ -1,8 +1,8 @@
 /**
  * What a room costs by the number of people in it: the whole service on loopback with N replayed publishers, with and without
  * the uplink rule, against plain GStreamer decoding, composing and encoding the same sizes right afterwards.
- * `npx tsx scripts/bench/mix.ts [--participants 1,4,9,16,25] [--uplink both|on|off] [--seconds 20] [--mix-minus] [--no-plain] [--plain-scaling pads|videoscale]
- * [--plain-rtp]`; one JSON object on stdout, a line per run on stderr. About a minute a run.
+ * `npx tsx scripts/bench/mix.ts [--participants 1,4,9,16,25] [--uplink both|on|off] [--seconds 20] [--settle 30] [--mix-minus] [--no-plain] [--plain-scaling pads|videoscale]
+ * [--plain-rtp]`; one JSON object on stdout, a line per run on stderr. A minute and a half a run.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     participants: { type: 'string', default: '1,4,9,16,25' },
     uplink: { type: 'string', default: 'both' },
     seconds: { type: 'string', default: '20' },
+    settle: { type: 'string', default: '30' },
     'mix-minus': { type: 'boolean', default: false },
     plain: { type: 'boolean', default: true },
     'plain-scaling': { type: 'string', default: 'pads' },
@@ -35,8 +36,11 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const IDLE_MS = 3000;
-/** For sizes to settle (less is asked for after 2 s) and encoders to find their rates. */
-const SETTLE_MS = 6000;
+/**
+ * For sizes to settle (less is asked for after 2 s), encoders to find their rates, and V8 to compile what it runs often: in a room's
+ * first half minute its compilers and collections take 0.03 core. Meetings last longer.
+ */
+const settleMs = Number(values.settle) * 1000;
 const HOPS_MS = 9000;
 const CANVAS = { width: 1280, height: 720 };
 /** Cameras open at 720p and send 640×360 until they are told, as the page does. */
@@ -112,7 +116,7 @@ async function measure(participants: number, uplink: 'on' | 'off'): Promise<MixR
     }
     await replay.connected(names);
     await until('the first picture', () => probe.firstPictureAtMs !== undefined, 20_000);
-    await delay(SETTLE_MS);
+    await delay(settleMs);
 
     probe.reset();
     const meter = new CostMeter(product.pid);

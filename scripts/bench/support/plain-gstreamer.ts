@@ -1,6 +1,6 @@
 /**
  * The same work by plain GStreamer: gst-launch-1.0 decodes the same VP8 and Opus in real time, composes it on the same tiles,
- * mixes the sound, and encodes both renditions and both audio codecs with the options that the mixer uses. No network, no
+ * mixes the sound, and encodes all renditions and all three audio tracks with the options that the mixer uses. No network, no
  * jitter buffers, no clock of a programme, no rooms: what decoding, composing and encoding alone take.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Box } from '../../../src/domain/layout/region.ts';
 import { videoRenditions, type VideoRenditionSpec } from '../../../src/domain/rendition.ts';
-import { AAC_BITRATE_BPS, OPUS_BITRATE_BPS } from '../../../pipelines/gstreamer/mixer-graph.ts';
+import { AAC_BITRATE_BPS, OPUS_BITRATE_BPS, OPUS_LOW_BITRATE_BPS } from '../../../pipelines/gstreamer/mixer-graph.ts';
 import { LOOP_SECONDS } from '../../synthetic/replay/encode-loops.ts';
 import { processorSeconds, proportionalBytes, residentBytes } from './process-cost.ts';
 import { startRtp, type RtpPorts } from './plain-rtp.ts';
@@ -113,6 +113,7 @@ function graph(sources: readonly PlainSource[], inputs: readonly Input[], scalin
     'audiomixer name=mix ! audio/x-raw,rate=48000,channels=2 ! tee name=sound',
     `sound. ! queue ! audioconvert ! avenc_aac bitrate=${AAC_BITRATE_BPS} ! fakesink sync=true`,
     `sound. ! queue ! audioconvert ! audioresample ! opusenc bitrate=${OPUS_BITRATE_BPS} frame-size=20 complexity=5 ! fakesink sync=true`,
+    `sound. ! queue ! audioconvert ! audio/x-raw,channels=1 ! opusenc bitrate=${OPUS_LOW_BITRATE_BPS} frame-size=40 complexity=5 inband-fec=true packet-loss-percentage=8 ! fakesink sync=true`,
     ...sources.map(({ tile }, i) => {
       const { video, audio } = inputs[i] as Input;
       const scaled = scaling === 'videoscale' ? `! videoscale n-threads=1 ! video/x-raw,width=${tile.width},height=${tile.height}` : '';
@@ -122,10 +123,11 @@ function graph(sources: readonly PlainSource[], inputs: readonly Input[], scalin
 }
 
 /** As in pipelines/gstreamer/mixer-graph.ts; a keyframe each 64 pictures, which the mixer asks for by events. */
-function h264({ width, height, bitrateBps }: VideoRenditionSpec): string {
+function h264({ width, height, frameRate, frameStep, bitrateBps }: VideoRenditionSpec): string {
+  const thin = frameStep === 1 ? '' : `videorate drop-only=true ! video/x-raw,framerate=${frameRate}/1 ! `;
   const scale = width === 1280 ? '' : `videoscale n-threads=1 ! video/x-raw,width=${width},height=${height} ! `;
   return (
-    `${scale}x264enc bitrate=${Math.round(bitrateBps / 1000)} vbv-buf-capacity=1000 speed-preset=superfast tune=zerolatency threads=1 sliced-threads=false ` +
+    `${thin}${scale}x264enc bitrate=${Math.round(bitrateBps / 1000)} vbv-buf-capacity=1000 speed-preset=superfast tune=zerolatency threads=1 sliced-threads=false ` +
     'bframes=0 b-adapt=false key-int-max=64 aud=false byte-stream=false option-string=scenecut=0:force-cfr=1 ! video/x-h264,profile=constrained-baseline,stream-format=avc,alignment=au'
   );
 }
