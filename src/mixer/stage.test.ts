@@ -149,6 +149,22 @@ describe('Stage', () => {
     expect(pictures).toEqual(['picture 0 in 0 at 9,-9 high 36', 'picture 0 in 0 at 9,-9 high 36', 'picture 0 -']);
   });
 
+  it('marks who has the microphone off, but not the screen that they share', () => {
+    const { on, canvas } = stage({}, { ...room, overlays: { labels: true } });
+    on.addFeed(feed(1));
+    on.addFeed(feed(1, { feed: 'p1s' as FeedId, source: 'screen' }));
+    settle();
+    // the screen is large and came first
+    const drawn = (): (string | undefined)[] => canvas.take('picture').map((line) => line.split(' ')[1]);
+    expect(drawn()).toEqual(['0', '1']);
+    on.changeParticipant(person(1, { microphoneOff: true }));
+    settle();
+    expect(drawn()).toEqual(['1']);
+    on.changeParticipant(person(1, { audioMuted: true }));
+    settle();
+    expect(drawn()).toEqual(['0']);
+  });
+
   it('moves a name out of the way of overlays and of tiles above it, and says nothing when it may stay', () => {
     const { on, canvas } = stage({}, { ...room, overlays: { labels: true } });
     for (let n = 1; n <= 4; n++) on.addFeed(feed(n));

@@ -84,7 +84,7 @@ export class Stage {
       const participant = this.#participants.get(info.participant);
       this.#feeds.set(info.feed, {
         info,
-        muted: participant?.audioMuted ?? false,
+        muted: isMuted(info, participant),
         hidden: participant?.videoHidden ?? false,
         pinned: participant?.pinned ?? false,
       });
@@ -106,7 +106,7 @@ export class Stage {
     for (const feed of this.#feeds.values()) {
       if (feed.info.participant !== changed.participant) continue;
       feed.info = { ...feed.info, name: changed.name };
-      feed.muted = changed.audioMuted;
+      feed.muted = isMuted(feed.info, changed);
       feed.hidden = changed.videoHidden;
       feed.pinned = changed.pinned;
     }
@@ -272,6 +272,10 @@ export class Stage {
     this.#tiles.delete(feed);
     this.#slots.release(feed);
   }
+}
+
+function isMuted({ source }: FeedInfo, participant: ParticipantInfo | undefined): boolean {
+  return participant !== undefined && (participant.audioMuted || (source === 'camera' && participant.microphoneOff === true));
 }
 
 function same(a: SlotPlace & Box, b: SlotPlace | undefined): boolean {
