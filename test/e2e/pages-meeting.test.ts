@@ -206,6 +206,23 @@ describe('a meeting through the pages', () => {
     await waitFor('an empty room', async () => ((await (await service.api('GET', `/api/rooms/${ROOM}`)).json()) as { participants: number }).participants === 0, { timeoutMs: 5_000 });
   });
 
+  it('shows a countdown to who comes early, before anybody publishes', async () => {
+    expect((await service.api('POST', '/api/rooms', { id: 'early', access: 'open' })).status).toBe(201);
+    const until = new Date(Date.now() + 600_000).toISOString();
+    expect((await service.api('PUT', '/api/rooms/early/overlays', { slate: { text: 'We begin soon', until } })).status).toBe(200);
+    await host.goto(`${service.url}/watch/early`);
+    await host.locator('main[data-state=live]').waitFor();
+    await waitFor(
+      'the slate: dark, with writing in the middle',
+      async () => {
+        const [corner, middle] = [await colourIn(host.locator('video#programme'), [0.5, 0.5, 3, 2]), await colourIn(host.locator('video#programme'), [6, 3.5, 4, 2])];
+        return Math.min(corner.r, corner.g, corner.b) > 12 && Math.max(corner.r, corner.g, corner.b) < 60 && middle.g > corner.g + 8;
+      },
+      { timeoutMs: 10_000 },
+    );
+    expect(((await (await service.api('GET', '/api/rooms/early')).json()) as { participants: number }).participants).toBe(0);
+  });
+
   it('threw nothing', () => {
     expect(faults).toEqual([]);
   });
