@@ -206,7 +206,7 @@ describe('a meeting through the pages', () => {
     await waitFor('an empty room', async () => ((await (await service.api('GET', `/api/rooms/${ROOM}`)).json()) as { participants: number }).participants === 0, { timeoutMs: 5_000 });
   });
 
-  it('shows a countdown to who comes early, before anybody publishes', async () => {
+  it('shows a countdown to who comes early, before anybody publishes, and then who begins', async () => {
     expect((await service.api('POST', '/api/rooms', { id: 'early', access: 'open' })).status).toBe(201);
     const until = new Date(Date.now() + 600_000).toISOString();
     expect((await service.api('PUT', '/api/rooms/early/overlays', { slate: { text: 'We begin soon', until } })).status).toBe(200);
@@ -221,6 +221,15 @@ describe('a meeting through the pages', () => {
       { timeoutMs: 10_000 },
     );
     expect(((await (await service.api('GET', '/api/rooms/early')).json()) as { participants: number }).participants).toBe(0);
+
+    const ben = await newPage(500);
+    await ben.goto(`${service.url}/join/early`);
+    await ben.fill('input[name=name]', 'Ben');
+    await ben.getByTestId('join-button').click();
+    await ben.locator('main[data-publish-state=live]').waitFor();
+    expect((await service.api('PUT', '/api/rooms/early/overlays', { slate: null })).status).toBe(200);
+    await waitFor('his picture in the broadcast', () => showsTheFakeCamera(host), { timeoutMs: 10_000 });
+    await ben.context().close();
   });
 
   it('threw nothing', () => {
