@@ -134,7 +134,7 @@ export const SETTINGS = {
   vodSeconds: { env: 'TESSERA_VOD_SECONDS', schema: int(7200, 0, 30 * 86400), doc: 'An ended broadcast stays playable for so long (what the DVR window held of it); then its disk space is freed.' },
   playerWebrtcViewers: { env: 'TESSERA_PLAYER_WEBRTC_VIEWERS', schema: int(0, 0, 100_000), doc: 'The player pages begin with WebRTC while a room has fewer WHEP viewers than this, otherwise with LL-HLS. 0: always LL-HLS, unless the address says `?mode=webrtc`.' },
   embedOrigins: { env: 'TESSERA_EMBED_ORIGINS', schema: embedOrigins.default(['*']), doc: 'Sites that may show `/embed/{room}` in a frame: `*`, `none`, or origins separated by commas. In local mode always pages of this machine only.' },
-  roomIdleMs: { env: 'TESSERA_ROOM_IDLE_MS', schema: int(60_000, 1000, 86_400_000), doc: 'A mix ends this long after the last publisher left.' },
+  roomIdleMs: { env: 'TESSERA_ROOM_IDLE_MS', schema: int(60_000, 1000, 86_400_000), doc: 'A mix ends this long after the last publisher left, or after the countdown of a slate that nobody came to.' },
   publisherTimeoutMs: { env: 'TESSERA_PUBLISHER_TIMEOUT_MS', schema: int(10_000, 2000, 30_000), doc: 'A publisher that sends nothing and answers no consent check for this long is removed.' },
   maxRooms: { env: 'TESSERA_MAX_ROOMS', schema: int(8, 1, 1000), doc: 'Live rooms this host takes before it answers 503.' },
   maxParticipants: { env: 'TESSERA_MAX_PARTICIPANTS', schema: int(50, 1, 1000), doc: 'Participants a room takes; the next one gets 409 `roomFull`.' },

@@ -144,6 +144,8 @@ export interface Participant {
   publications: Publication[];
   audioMuted: boolean;
   videoHidden: boolean;
+  /** Told by the participant's own page; absent: on, or not known. */
+  microphoneOff?: boolean;
   /** Linear factor on the participant's sound, 0…4. */
   gain: number;
   pinned: boolean;

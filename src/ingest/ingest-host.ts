@@ -3,10 +3,10 @@ import { unlinkSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { NodeId, ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
-import type { Participant, ParticipantPatch } from '../domain/room.ts';
+import type { Participant } from '../domain/room.ts';
 import { feedSocketPath } from '../media/feed-protocol.ts';
 import { sweepRings } from '../media/ring-leftovers.ts';
-import type { SessionAnswer, SessionPatch, SessionPatched, WhipOpen } from '../node-api/contract.ts';
+import type { ParticipantCommand, SessionAnswer, SessionPatch, SessionPatched, WhipOpen } from '../node-api/contract.ts';
 import { folded, type Logger } from '../observability/logger.ts';
 import type { EventPublisher } from '../state/events.ts';
 import type { ParticipantStore } from '../state/participant-store.ts';
@@ -31,7 +31,7 @@ interface HostedRoom {
   process: RoomProcess;
   assigned: Promise<void>;
   participants: Map<ParticipantId, Participant>;
-  settings: Map<ParticipantId, ParticipantPatch>;
+  settings: Map<ParticipantId, ParticipantCommand>;
   sessions: Set<SessionId>;
   /** Calls that may bring a publisher: the room is not idle while they run. */
   opening: number;
@@ -92,7 +92,8 @@ export class IngestHost {
     room.opening++;
     try {
       const settings = await this.options.participants.settings(request.room, request.participant).catch(() => ({}));
-      room.settings.set(request.participant, settings);
+      const microphoneOff = room.settings.get(request.participant)?.microphoneOff ?? false; // there already, with another source
+      room.settings.set(request.participant, { ...settings, microphoneOff });
       await room.assigned;
       room.sessions.add(request.session);
       this.#sessionRoom.set(request.session, request.room);
@@ -117,7 +118,7 @@ export class IngestHost {
     await room.process.call('closeSession', session);
   }
 
-  async command(id: RoomId, participant: ParticipantId, patch: ParticipantPatch): Promise<void> {
+  async command(id: RoomId, participant: ParticipantId, patch: ParticipantCommand): Promise<void> {
     const room = this.#rooms.get(id);
     if (!room?.participants.has(participant)) throw new AppError('participantNotFound');
     const settings = { ...room.settings.get(participant), ...patch };
@@ -232,8 +233,8 @@ export class IngestHost {
 
   #changed(room: HostedRoom, facts: ParticipantFacts): void {
     const known = room.participants.get(facts.id);
-    const { audioMuted = false, videoHidden = false, gain = 1, pinned = false, role = facts.role } = room.settings.get(facts.id) ?? {};
-    const participant: Participant = { ...facts, role, audioMuted, videoHidden, gain, pinned };
+    const { audioMuted = false, videoHidden = false, gain = 1, pinned = false, role = facts.role, microphoneOff = false } = room.settings.get(facts.id) ?? {};
+    const participant: Participant = { ...facts, role, audioMuted, videoHidden, gain, pinned, ...(microphoneOff ? { microphoneOff } : {}) };
     if (known && JSON.stringify(known) === JSON.stringify(participant)) return;
     room.participants.set(facts.id, participant);
     this.#write(room.id, () => this.options.participants.put(room.id, participant), () =>

@@ -2,7 +2,7 @@
 import type { ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { ParticipantPatch, Publication, Role } from '../domain/room.ts';
-import type { SessionAnswer, SessionPatch, SessionPatched, WhipOpen } from '../node-api/contract.ts';
+import type { ParticipantCommand, SessionAnswer, SessionPatch, SessionPatched, WhipOpen } from '../node-api/contract.ts';
 
 /** What each call takes and gives. */
 export interface RoomCalls {
@@ -12,7 +12,7 @@ export interface RoomCalls {
   open: [WhipOpen & { settings: ParticipantPatch }, SessionAnswer];
   patch: [SessionPatch & { session: SessionId }, SessionPatched];
   closeSession: [SessionId, void];
-  command: [{ participant: ParticipantId; patch: ParticipantPatch }, void];
+  command: [{ participant: ParticipantId; patch: ParticipantCommand }, void];
   removeParticipant: [ParticipantId, void];
   /** Frees everything and ends the process. */
   end: [null, void];

@@ -1,6 +1,7 @@
 import type { ParticipantId } from '../domain/ids.ts';
-import type { ParticipantPatch, Role, SourceKind } from '../domain/room.ts';
+import type { Role, SourceKind } from '../domain/room.ts';
 import type { ParticipantInfo } from '../media/feed-protocol.ts';
+import type { ParticipantCommand } from '../node-api/contract.ts';
 import { publicationFacts, type Publication } from './publication.ts';
 import type { ParticipantFacts } from './room-messages.ts';
 
@@ -11,6 +12,8 @@ export class RoomParticipant {
   readonly joinedAtNs = process.hrtime.bigint();
   audioMuted = false;
   videoHidden = false;
+  /** By themselves. Their sound is silent already, so only the mark in the mix depends on it. */
+  microphoneOff = false;
   pinned = false;
   gain = 1;
 
@@ -20,9 +23,10 @@ export class RoomParticipant {
     public role: Role,
   ) {}
 
-  apply(patch: ParticipantPatch): void {
+  apply(patch: ParticipantCommand): void {
     if (patch.audioMuted !== undefined) this.audioMuted = patch.audioMuted;
     if (patch.videoHidden !== undefined) this.videoHidden = patch.videoHidden;
+    if (patch.microphoneOff !== undefined) this.microphoneOff = patch.microphoneOff;
     if (patch.pinned !== undefined) this.pinned = patch.pinned;
     if (patch.role !== undefined) this.role = patch.role;
     if (patch.gain !== undefined && Number.isFinite(patch.gain)) this.gain = Math.min(4, Math.max(0, patch.gain));
@@ -34,8 +38,8 @@ export class RoomParticipant {
   }
 
   get info(): ParticipantInfo {
-    const { id, name, audioMuted, videoHidden, pinned } = this;
-    return { participant: id, name, audioMuted, videoHidden, pinned };
+    const { id, name, audioMuted, microphoneOff, videoHidden, pinned } = this;
+    return { participant: id, name, audioMuted, microphoneOff, videoHidden, pinned };
   }
 
   get facts(): ParticipantFacts {

@@ -2,12 +2,11 @@
 import type { Config } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { FeedId, ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
-import type { ParticipantPatch } from '../domain/room.ts';
 import { nextSpeaker, noSpeaker } from '../domain/speaker.ts';
 import { encodeFeedMessage, encodePcm, FEED_FRAME, feedSocketPath } from '../media/feed-protocol.ts';
 import { folded, type Logger } from '../observability/logger.ts';
 import { LoopDelay } from '../observability/loop-delay.ts';
-import type { SessionAnswer, SessionPatch, SessionPatched } from '../node-api/contract.ts';
+import type { ParticipantCommand, SessionAnswer, SessionPatch, SessionPatched } from '../node-api/contract.ts';
 import { AudioBus, BusListener } from './audio-bus.ts';
 import { BusClock } from './bus-clock.ts';
 import { FeedServer } from './feed-server.ts';
@@ -136,7 +135,7 @@ export class IngestRoom {
     if (publication) this.#remove(publication);
   }
 
-  command(id: ParticipantId, patch: ParticipantPatch): void {
+  command(id: ParticipantId, patch: ParticipantCommand): void {
     const participant = this.#participants.get(id);
     if (!participant) throw new AppError('participantNotFound');
     participant.apply(patch);

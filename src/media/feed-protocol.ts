@@ -54,6 +54,8 @@ export interface ParticipantInfo {
   participant: ParticipantId;
   name: string;
   audioMuted: boolean;
+  /** By themselves; a screen that they share may still be heard. */
+  microphoneOff?: boolean;
   videoHidden: boolean;
   pinned: boolean;
 }

@@ -96,6 +96,7 @@ export class RoomMix {
       },
     });
     this.#overlays = new CanvasOverlays(this.#graph, room.video, {
+      covered: (boxes) => this.#stage.changeCovered(boxes),
       imageFailed: (path, error) => this.report({ type: 'imageFailed', path, detail: error instanceof Error ? error.message : String(error) }),
     });
     this.#overload = new Overload({

@@ -149,6 +149,61 @@ describe('Stage', () => {
     expect(pictures).toEqual(['picture 0 in 0 at 9,-9 high 36', 'picture 0 in 0 at 9,-9 high 36', 'picture 0 -']);
   });
 
+  it('marks who has the microphone off, but not the screen that they share', () => {
+    const { on, canvas } = stage({}, { ...room, overlays: { labels: true } });
+    on.addFeed(feed(1));
+    on.addFeed(feed(1, { feed: 'p1s' as FeedId, source: 'screen' }));
+    settle();
+    // the screen is large and came first
+    const drawn = (): (string | undefined)[] => canvas.take('picture').map((line) => line.split(' ')[1]);
+    expect(drawn()).toEqual(['0', '1']);
+    on.changeParticipant(person(1, { microphoneOff: true }));
+    settle();
+    expect(drawn()).toEqual(['1']);
+    on.changeParticipant(person(1, { audioMuted: true }));
+    settle();
+    expect(drawn()).toEqual(['0']);
+  });
+
+  it('moves a name out of the way of overlays and of tiles above it, and says nothing when it may stay', () => {
+    const { on, canvas } = stage({}, { ...room, overlays: { labels: true } });
+    for (let n = 1; n <= 4; n++) on.addFeed(feed(n));
+    settle();
+    expect(canvas.take('picture')).toHaveLength(4);
+    const banner = { x: 0, y: 640, width: 1280, height: 80 };
+    on.changeCovered([banner]);
+    settle();
+    expect(canvas.take('')).toEqual(['picture 2 in 2 at 9,9 high 36', 'picture 3 in 3 at 9,9 high 36']);
+    on.changeCovered([{ ...banner, y: 600, height: 120 }]);
+    settle();
+    expect(canvas.take('')).toEqual([]);
+    on.changeCovered([banner, { x: 0, y: 360, width: 400, height: 60 }]);
+    settle();
+    expect(canvas.take('')).toEqual(['picture 2 -']);
+    on.changeParticipant(person(3, { audioMuted: true }));
+    settle();
+    expect(canvas.take('')).toEqual([]);
+    on.changeCovered([]);
+    settle();
+    expect(canvas.take('')).toEqual(['picture 2 in 2 at 9,-9 high 36', 'picture 3 in 3 at 9,-9 high 36']);
+    // the second tile lies over the corner of the first
+    const regions = [
+      { slot: 0, source: 'camera' as const, x: 0, y: 0, width: 1, height: 1, z: 0, fit: 'cover' as const },
+      { slot: 1, source: 'camera' as const, x: 0, y: 0.5, width: 0.5, height: 0.5, z: 1, fit: 'cover' as const },
+    ];
+    on.changeRoom({ ...room, overlays: { labels: true }, layout: { preset: 'custom', regions } });
+    settle();
+    expect(canvas.take('picture')).toEqual(['picture 0 in 0 at 9,9 high 36']);
+  });
+
+  it('does not lay anybody out for overlays that are there before the people', () => {
+    const layouts: Layout[] = [];
+    const { on } = stage({ laidOut: (layout) => layouts.push(layout) });
+    on.changeCovered([{ x: 0, y: 640, width: 1280, height: 80 }]);
+    settle();
+    expect(layouts).toEqual([]);
+  });
+
   it('draws a border around the camera of who speaks', () => {
     const { on, canvas } = stage({}, { ...room, overlays: { labels: false, speakerBorder: true } });
     on.addFeed(feed(1));

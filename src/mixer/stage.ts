@@ -8,10 +8,11 @@ import type { Box, Layout, LayoutFeed, Region, Seating } from '../domain/layout/
 import { DEFAULT_TRANSITION_MS } from '../domain/room.ts';
 import type { FeedInfo, ParticipantInfo } from '../media/feed-protocol.ts';
 import { CANVAS_SLOTS, type Canvas, type SlotPlace } from './canvas.ts';
+import { labelPlace, shownBox } from './label-place.ts';
 import type { MixRoom } from './mix-ipc.ts';
 import { Slots } from './slots.ts';
 import { stillSize } from './still-size.ts';
-import { Tile } from './tile.ts';
+import { Tile, type WantedLabel } from './tile.ts';
 import { drawAvatar, drawLabel, drawMore, SPEAKER_BORDER_COLOUR, speakerBorderThickness } from './tile-pictures.ts';
 
 /** The last one stands for those without a tile of their own. */
@@ -50,6 +51,7 @@ export class Stage {
   #speaker: ParticipantId | undefined;
   #room: MixRoom;
   #seating: Seating | undefined;
+  #covered: readonly Box[] = [];
   #animated = true;
   #laidOut = false;
   #due: (() => void) | undefined;
@@ -82,7 +84,7 @@ export class Stage {
       const participant = this.#participants.get(info.participant);
       this.#feeds.set(info.feed, {
         info,
-        muted: participant?.audioMuted ?? false,
+        muted: isMuted(info, participant),
         hidden: participant?.videoHidden ?? false,
         pinned: participant?.pinned ?? false,
       });
@@ -104,7 +106,7 @@ export class Stage {
     for (const feed of this.#feeds.values()) {
       if (feed.info.participant !== changed.participant) continue;
       feed.info = { ...feed.info, name: changed.name };
-      feed.muted = changed.audioMuted;
+      feed.muted = isMuted(feed.info, changed);
       feed.hidden = changed.videoHidden;
       feed.pinned = changed.pinned;
     }
@@ -119,6 +121,12 @@ export class Stage {
   changeRoom(room: MixRoom): void {
     this.#room = room;
     this.#changed();
+  }
+
+  /** What lies over the tiles: names keep clear of it. */
+  changeCovered(boxes: readonly Box[]): void {
+    this.#covered = boxes;
+    if (this.#laidOut) this.#changed();
   }
 
   /** Without animation every change is there at once. */
@@ -178,10 +186,12 @@ export class Stage {
     });
     this.#seating = layout.seating;
     const places: SlotPlace[] = [];
+    const tops = [...layout.regions, ...(layout.more ? [layout.more] : [])];
     for (const region of layout.regions) {
       const tile = this.#tileOf(region.feed, layout.regions);
       if (!tile) continue;
-      this.#dress(tile, this.#feeds.get(region.feed) as OnStage, region);
+      const above = tops.filter((top) => top.z > region.z);
+      this.#dress(tile, this.#feeds.get(region.feed) as OnStage, region, [...this.#covered, ...above]);
       const { feed: _, ...box } = region;
       places.push({ slot: tile.slot, ...box, visible: true });
     }
@@ -219,19 +229,25 @@ export class Stage {
     tile.showFeed(on.info.video && !on.hidden && on.info.ring !== '' ? on.info.ring : undefined);
   }
 
-  #dress(tile: Tile, on: OnStage, region: Region): void {
+  #dress(tile: Tile, on: OnStage, region: Region, covers: readonly Box[]): void {
     const { overlays, video } = this.#room;
     const { name, participant } = on.info;
     const size = stillSize(region.width, region.height);
     tile.showStill(`${size.width}x${size.height} ${name}`, () => drawAvatar(name, size.width, size.height));
-    const shorter = Math.min(video.width, video.height);
-    tile.showLabel(overlays.labels && name !== '' ? `${on.muted} ${region.width}x${region.height} ${name}` : undefined, () => {
-      const labelHeight = Math.max(16, Math.min(shorter * LABEL_SHARE, region.height * LABEL_TILE_SHARE));
-      const margin = Math.round(labelHeight / 4);
-      return { ...drawLabel(name, on.muted, labelHeight, Math.max(32, region.width - 2 * margin)), z: 0, x: margin, y: -margin };
-    });
+    tile.showLabel(overlays.labels && name !== '' ? this.#label(on, region, covers) : undefined);
     const speaks = overlays.speakerBorder === true && participant === this.#speaker && on.info.source === 'camera';
     tile.showBorder(speaks ? { thickness: speakerBorderThickness(video.width, video.height), colour: SPEAKER_BORDER_COLOUR } : undefined);
+  }
+
+  #label({ info: { name, video, aspect }, muted }: OnStage, region: Region, covers: readonly Box[]): WantedLabel {
+    const shorter = Math.min(this.#room.video.width, this.#room.video.height);
+    const height = Math.max(16, Math.min(shorter * LABEL_SHARE, region.height * LABEL_TILE_SHARE));
+    const margin = Math.round(height / 4);
+    return {
+      key: `${muted} ${region.width}x${region.height} ${name}`,
+      draw: () => drawLabel(name, muted, height, Math.max(32, region.width - 2 * margin)),
+      place: (label) => labelPlace(shownBox(region, video ? aspect : undefined), label, margin, covers),
+    };
   }
 
   #place(places: readonly SlotPlace[]): void {
@@ -256,6 +272,10 @@ export class Stage {
     this.#tiles.delete(feed);
     this.#slots.release(feed);
   }
+}
+
+function isMuted({ source }: FeedInfo, participant: ParticipantInfo | undefined): boolean {
+  return participant !== undefined && (participant.audioMuted || (source === 'camera' && participant.microphoneOff === true));
 }
 
 function same(a: SlotPlace & Box, b: SlotPlace | undefined): boolean {

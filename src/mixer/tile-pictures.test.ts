@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { AVATAR_COLOURS, avatarColour } from '../domain/avatar.ts';
 import type { Rgba } from './canvas.ts';
-import { AVATAR_COLOURS, avatarColour, drawAvatar, drawLabel, drawMore, initialsOf, SPEAKER_BORDER_COLOUR, speakerBorderThickness } from './tile-pictures.ts';
+import { drawAvatar, drawLabel, drawMore, initialsOf, SPEAKER_BORDER_COLOUR, speakerBorderThickness } from './tile-pictures.ts';
 
 type Pixel = [number, number, number, number];
 

@@ -1,5 +1,6 @@
 /** Names on tiles, the tile of somebody without a picture, and that of those who have no tile: drawn when they change, never per frame. */
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { AVATAR_SHAPE, avatarColour } from '../domain/avatar.ts';
 import type { Rgba } from './canvas.ts';
 import { ALERT, evenPixels, GROUND, INK, paint, PLATE, roundedPlate } from './overlays/style.ts';
 import { drawLine, font, graphemes, plainText, shortened } from './overlays/text.ts';
@@ -7,8 +8,6 @@ import { drawLine, font, graphemes, plainText, shortened } from './overlays/text
 /** Around who speaks. 5:1 against black, visible on light pictures through its hue. */
 export const SPEAKER_BORDER_COLOUR = '#22c58b';
 const LONGEST_NAME = 64;
-/** White on each of them has at least 4.5:1. */
-export const AVATAR_COLOURS = ['#1f6f8b', '#8b3a62', '#4a6b2f', '#7a5230', '#5651a3', '#9a3a3a', '#2a6f60', '#6b5b2f', '#2f5f9e', '#7a3f8f'] as const;
 
 /** Pixels, even: 4 at 720 lines, so that the border is as thick on each canvas for who looks from as far. */
 export function speakerBorderThickness(canvasWidth: number, canvasHeight: number): number {
@@ -101,28 +100,20 @@ function capital(letter: string): string {
   return graphemes(letter.toUpperCase())[0] ?? letter;
 }
 
-/** The same name has the same colour in each mix and on each tile. */
-export function avatarColour(name: string): string {
-  let sum = 7;
-  for (const letter of plainText(name, LONGEST_NAME)) sum = (Math.imul(sum, 31) + (letter.codePointAt(0) ?? 0)) >>> 0;
-  return AVATAR_COLOURS[sum % AVATAR_COLOURS.length] ?? AVATAR_COLOURS[0];
-}
-
 /** Initials on a disc, opaque; without any a head and shoulders. */
 export function drawAvatar(name: string, width: number, height: number): Rgba {
   const initials = initialsOf(name);
   return tile(width, height, (context, side) => {
-    const radius = side * 0.28;
+    const radius = side * AVATAR_SHAPE.radius;
     const x = width / 2;
-    // a little above the middle: the name stands below
-    const y = height / 2 - side * 0.04;
-    context.fillStyle = avatarColour(name);
+    const y = height / 2 - side * AVATAR_SHAPE.up;
+    context.fillStyle = avatarColour(plainText(name, LONGEST_NAME));
     context.beginPath();
     context.arc(x, y, radius, 0, Math.PI * 2);
     context.fill();
     context.fillStyle = INK;
     if (initials === '') drawPerson(context, x, y, radius);
-    else drawCentred(context, initials, x, y, radius * 0.84, radius * 1.5);
+    else drawCentred(context, initials, x, y, side * AVATAR_SHAPE.letters, radius * 1.5);
   });
 }
 

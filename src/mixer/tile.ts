@@ -1,10 +1,21 @@
-import type { Canvas, PlacedPicture, Rgba } from './canvas.ts';
+import type { Canvas, Rgba } from './canvas.ts';
+import type { LabelPlace } from './label-place.ts';
+
+export interface WantedLabel {
+  /** What it depends on. */
+  key: string;
+  draw: () => Rgba;
+  /** By its size; undefined: there is no room for it. */
+  place: (label: Rgba) => LabelPlace | undefined;
+}
 
 /** One slot of the canvas as it was last told: says only what changes, and draws only then. */
 export class Tile {
   #ring: string | undefined;
   #still: string | undefined;
-  #label: string | undefined;
+  #label: { key: string; drawn: Rgba } | undefined;
+  /** Which label the canvas has, and where. */
+  #said: string | undefined;
   #border: string | undefined;
 
   constructor(
@@ -26,11 +37,16 @@ export class Tile {
     this.canvas.setStill(this.slot, draw());
   }
 
-  /** @param key what the label depends on; undefined removes it */
-  showLabel(key: string | undefined, draw: () => Omit<PlacedPicture, 'slot'>): void {
-    if (key === this.#label) return;
-    this.#label = key;
-    this.canvas.setPicture(this.slot, key === undefined ? undefined : { ...draw(), slot: this.slot });
+  /** Drawn when its key changes; told to the canvas when it is another one or goes elsewhere. */
+  showLabel(wanted: WantedLabel | undefined): void {
+    if (!wanted) this.#label = undefined;
+    else if (wanted.key !== this.#label?.key) this.#label = { key: wanted.key, drawn: wanted.draw() };
+    const drawn = this.#label?.drawn;
+    const at = drawn && wanted?.place(drawn);
+    const said = at && `${at.x},${at.y} ${wanted?.key}`;
+    if (said === this.#said) return;
+    this.#said = said;
+    this.canvas.setPicture(this.slot, at && { ...drawn, ...at, z: 0, slot: this.slot });
   }
 
   showBorder(border: { thickness: number; colour: string } | undefined): void {
@@ -43,9 +59,7 @@ export class Tile {
   /** Empty, for the next one. */
   clear(): void {
     this.showFeed(undefined);
-    this.showLabel(undefined, () => {
-      throw new Error('nothing is drawn');
-    });
+    this.showLabel(undefined);
     this.showBorder(undefined);
     if (this.#still === undefined) return;
     this.#still = undefined;

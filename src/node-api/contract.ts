@@ -6,7 +6,7 @@
 import type { NodeId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { RecordingGap } from '../domain/recording.ts';
 import type { Rendition, VideoRendition } from '../domain/rendition.ts';
-import type { ParticipantPatch, Role, SourceKind } from '../domain/room.ts';
+import type { Participant, ParticipantPatch, Role, SourceKind } from '../domain/room.ts';
 import type { RoleName } from '../config/config.ts';
 
 /** What a role process tells about itself in Redis, renewed each second, gone after 5 s. */
@@ -66,7 +66,7 @@ export interface WhepOpen {
   audio: boolean;
 }
 /** `PATCH /rooms/{room}/participants/{id}` on ingest. */
-export type ParticipantCommand = ParticipantPatch;
+export type ParticipantCommand = ParticipantPatch & Partial<Pick<Participant, 'microphoneOff'>>;
 
 /** `POST /recordings` on origin. */
 export interface RecordingOpen {

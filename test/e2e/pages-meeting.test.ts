@@ -33,6 +33,41 @@ async function cornerIsEmpty(page: Page): Promise<boolean> {
   return r + g + b < 60;
 }
 
+interface Tile {
+  /** Her picture as the fake camera, the card that stands for it, or neither. */
+  picture: 'camera' | 'card' | 'other';
+  /** The crossed-out microphone at her name. */
+  muted: boolean;
+}
+
+/**
+ * Her tile, alone and so as large as the programme. A card is a disc with initials in the middle of dark ground; the sign of who is
+ * muted is the only red in the lower left corner, in 25 of its 528 pixels.
+ */
+function tileOf(page: Page): Promise<Tile> {
+  return page.locator('video#programme').evaluate((video: HTMLVideoElement): Tile => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [640, 360];
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    context.drawImage(video, 0, 0, 640, 360);
+    const share = (x: number, y: number, width: number, height: number, wanted: (r: number, g: number, b: number) => boolean): number => {
+      const pixels = context.getImageData(x, y, width, height).data;
+      let count = 0;
+      for (let i = 0; i < pixels.length; i += 4) if (wanted(pixels[i] ?? 0, pixels[i + 1] ?? 0, pixels[i + 2] ?? 0)) count++;
+      return count / (width * height);
+    };
+    const ground = share(40, 20, 120, 120, (r, g, b) => Math.max(r, g, b) < 65 && Math.min(r, g, b) > 12);
+    const initials = share(270, 120, 100, 100, (r, g, b) => Math.min(r, g, b) > 200);
+    const disc = share(270, 120, 100, 100, (r, g, b) => Math.max(r, g, b) > 80 && Math.min(r, g, b) < 150);
+    const field = share(40, 20, 120, 120, (r, g, b) => g > 70 && g > 2 * r && g > 2 * b);
+    const card = ground > 0.95 && initials > 0.02 && initials < 0.3 && disc > 0.5;
+    return {
+      picture: field > 0.9 ? 'camera' : card ? 'card' : 'other',
+      muted: share(4, 334, 24, 22, (r, g, b) => r > 110 && r > g + 30 && r > b + 30) > 0.02,
+    };
+  });
+}
+
 /** What the service's answer asks of the sound that she sends. */
 async function narrowSound(page: Page): Promise<Record<string, string | undefined>> {
   const answers = await page.evaluate(() => (window.keptPeers ?? []).filter((peer) => peer.connectionState === 'connected').map((peer) => peer.currentRemoteDescription?.sdp ?? ''));
@@ -79,6 +114,24 @@ describe('a meeting through the pages', () => {
     await ben.getByTestId('leave').click();
     await waitFor('her picture alone', async () => !(await cornerIsEmpty(ann)), { timeoutMs: 5000 });
     await ben.context().close();
+  });
+
+  it('shows her card and the sign of who is muted while camera and microphone are off, and her picture when they are on again', async () => {
+    const shows = async (wanted: Tile): Promise<boolean> => JSON.stringify(await tileOf(ann)) === JSON.stringify(wanted);
+    const seen = new Set<string>();
+    const watched = async (what: string, wanted: Tile): Promise<void> => {
+      await waitFor(what, async () => (seen.add((await tileOf(ann)).picture), shows(wanted)), { timeoutMs: 4000, intervalMs: 20 });
+    };
+    await watched('her picture', { picture: 'camera', muted: false });
+    await ann.getByTestId('toggle-camera').click();
+    await watched('her card', { picture: 'card', muted: false });
+    await ann.getByTestId('toggle-microphone').click();
+    await watched('her card with the sign', { picture: 'card', muted: true });
+    await ann.getByTestId('toggle-camera').click();
+    await watched('her picture with the sign', { picture: 'camera', muted: true });
+    await ann.getByTestId('toggle-microphone').click();
+    await watched('her picture without the sign', { picture: 'camera', muted: false });
+    expect([...seen]).toEqual(['camera', 'card']); // nothing black between them
   });
 
   it('gives a shared screen the large place, and her the strip beside it, and takes that back', async () => {
@@ -151,6 +204,32 @@ describe('a meeting through the pages', () => {
     expect((await service.api('DELETE', `/api/rooms/${ROOM}/participants/${identity}`)).status).toBe(204);
     await ann.getByText('The host has removed you.').waitFor();
     await waitFor('an empty room', async () => ((await (await service.api('GET', `/api/rooms/${ROOM}`)).json()) as { participants: number }).participants === 0, { timeoutMs: 5_000 });
+  });
+
+  it('shows a countdown to who comes early, before anybody publishes, and then who begins', async () => {
+    expect((await service.api('POST', '/api/rooms', { id: 'early', access: 'open' })).status).toBe(201);
+    const until = new Date(Date.now() + 600_000).toISOString();
+    expect((await service.api('PUT', '/api/rooms/early/overlays', { slate: { text: 'We begin soon', until } })).status).toBe(200);
+    await host.goto(`${service.url}/watch/early`);
+    await host.locator('main[data-state=live]').waitFor();
+    await waitFor(
+      'the slate: dark, with writing in the middle',
+      async () => {
+        const [corner, middle] = [await colourIn(host.locator('video#programme'), [0.5, 0.5, 3, 2]), await colourIn(host.locator('video#programme'), [6, 3.5, 4, 2])];
+        return Math.min(corner.r, corner.g, corner.b) > 12 && Math.max(corner.r, corner.g, corner.b) < 60 && middle.g > corner.g + 8;
+      },
+      { timeoutMs: 10_000 },
+    );
+    expect(((await (await service.api('GET', '/api/rooms/early')).json()) as { participants: number }).participants).toBe(0);
+
+    const ben = await newPage(500);
+    await ben.goto(`${service.url}/join/early`);
+    await ben.fill('input[name=name]', 'Ben');
+    await ben.getByTestId('join-button').click();
+    await ben.locator('main[data-publish-state=live]').waitFor();
+    expect((await service.api('PUT', '/api/rooms/early/overlays', { slate: null })).status).toBe(200);
+    await waitFor('his picture in the broadcast', () => showsTheFakeCamera(host), { timeoutMs: 10_000 });
+    await ben.context().close();
   });
 
   it('threw nothing', () => {

@@ -68,6 +68,24 @@ describe("the canvas's pictures", () => {
     );
   });
 
+  it('follows a phone that is turned in the middle of a call, whole and cropped', async () => {
+    clear(rig);
+    const ring = rig.ring(80, 40);
+    const turned = (width: number, height: number, rotation: number): bigint => ring.write(marked(width, height), width, height, rotation, process.hrtime.bigint());
+    turned(80, 40, 0);
+    for (const slot of [0, 1]) rig.call('setFeed', slot, ring.path);
+    rig.call('setLayout', 0, [place(0, 0, 0, 100, 100, { fit: 'contain' }), place(1, 120, 0, 100, 100)]);
+    const lying = [[50, 10, NIGHT], [50, 90, NIGHT]] as const;
+    const upright = [[10, 50, NIGHT], [90, 50, NIGHT]] as const;
+    await rig.sees([[25, 37, WHITE], [75, 37, BLACK], [25, 62, BLACK], ...lying, [145, 25, WHITE], [195, 25, BLACK], [145, 75, BLACK]]);
+    turned(80, 40, 90);
+    await rig.sees([[62, 25, WHITE], [37, 25, BLACK], [62, 75, BLACK], ...upright, [195, 25, WHITE], [145, 25, BLACK], [195, 75, BLACK]]);
+    turned(40, 80, 0);
+    await rig.sees([[37, 25, WHITE], [62, 25, BLACK], [37, 75, BLACK], ...upright, [145, 25, WHITE], [195, 25, BLACK], [145, 75, BLACK]]);
+    turned(80, 40, 180);
+    await rig.sees([[75, 62, WHITE], [25, 62, BLACK], [75, 37, BLACK], ...lying, [195, 75, WHITE], [145, 75, BLACK], [195, 25, BLACK]]);
+  });
+
   it('takes pictures of any size: one pixel, odd, a line, 4096 wide', async () => {
     clear(rig);
     rig.show(0, plain(1, 1, RED), 1, 1);

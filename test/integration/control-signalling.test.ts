@@ -6,7 +6,7 @@ import type { ParticipantId, RoomId } from '../../src/domain/ids.ts';
 import type { UplinkWish } from '../../src/domain/uplink.ts';
 import type { Acknowledgement, ChatMessage, ClientToServerEvents, RoomSnapshot, ServerToClientEvents } from '../../src/control/signalling/events.ts';
 import { CHAT_HISTORY } from '../../src/control/signalling/chat-history.ts';
-import { createRoom, eventually, startControlRig, type ControlRig } from '../support/control-rig.ts';
+import { createRoom, eventually, OFFER_SDP, startControlRig, type ControlRig } from '../support/control-rig.ts';
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
 const ROOM = 'room' as RoomId;
@@ -43,7 +43,7 @@ async function connect(auth: Record<string, unknown>, base = rig.base): Promise<
 }
 
 const token = (role: 'host' | 'participant' | 'viewer', sub: string, room: string = ROOM) => rig.token({ room, role, sub, name: sub.toUpperCase() });
-const ask = (heard: Heard, event: 'chat', value: unknown): Promise<Acknowledgement> => heard.client.timeout(3000).emitWithAck(event, value as { text: string });
+const ask = (heard: Heard, event: 'chat' | 'microphone', value: unknown): Promise<Acknowledgement> => heard.client.timeout(3000).emitWithAck(event, value as never);
 
 describe('a token that runs out', () => {
   it('cuts the connection as if it had broken', async () => {
@@ -65,6 +65,24 @@ describe('the end of a control process', () => {
     await rig.control.close();
 
     expect(await reason).toMatch(/^transport (close|error)$/); // 'io server disconnect' is for good
+  });
+});
+
+describe('a microphone', () => {
+  it("is told to be off or on to the room's ingest, by whoever publishes and only for themselves", async () => {
+    const told = (): unknown[] => rig.calls.filter((call) => call.role === 'ingest' && call.method === 'PATCH' && call.path.includes('/participants/')).map(({ path, body }) => [path, body]);
+    const annas = await token('participant', 'anna');
+    expect((await rig.request('POST', `/whip/${ROOM}`, { token: annas, text: OFFER_SDP, type: 'application/sdp' })).status).toBe(201);
+    const anna = await connect({ token: annas });
+    const viewer = await connect({ token: await token('viewer', 'vic') });
+
+    const answers = [await ask(anna, 'microphone', { on: false }), await ask(anna, 'microphone', { on: true }), await ask(anna, 'microphone', { on: 'maybe' }), await ask(viewer, 'microphone', { on: false })];
+
+    expect(answers.map((answer) => answer.ok || answer.code)).toEqual([true, true, 'validationFailed', 'forbidden']);
+    expect(told()).toEqual([
+      [`/rooms/${ROOM}/participants/anna`, { microphoneOff: true }],
+      [`/rooms/${ROOM}/participants/anna`, { microphoneOff: false }],
+    ]);
   });
 });
 

@@ -120,6 +120,15 @@ describe('ingest', () => {
     await ingest.nodes.call(ingest.nodeUrl, 'PATCH', `/rooms/${room}/participants/bob`, { audioMuted: false });
   });
 
+  it('passes on who has the microphone off, and leaves their sound alone', async () => {
+    const tell = (microphoneOff: boolean): Promise<unknown> => ingest.nodes.call(ingest.nodeUrl, 'PATCH', `/rooms/${room}/participants/ann`, { microphoneOff });
+    await tell(true);
+    await waitFor('ann marked', () => feeds.participants.get('ann')?.microphoneOff === true, { timeoutMs: 2000 });
+    expect(feeds.participants.get('ann')?.audioMuted).toBe(false);
+    await tell(false);
+    await waitFor('ann not marked', () => feeds.participants.get('ann')?.microphoneOff === false, { timeoutMs: 2000 });
+  });
+
   it('notices a publisher that is killed within 15 s, and one that stops at once', async () => {
     const killedAt = Date.now();
     bob.child.kill('SIGKILL');

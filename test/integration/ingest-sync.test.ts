@@ -100,6 +100,7 @@ describe('the feed', () => {
     const unmutedAtS = nowS();
     size = [640, 360];
     camera = true;
+    const cameraOnAtS = nowS();
     await delay(2500);
     expect(feeds.feedOf('zoe')).toMatchObject({ video: false }); // stopped for more than 2 s, and not gone yet
     await delay(6500);
@@ -107,8 +108,9 @@ describe('the feed', () => {
     // all of the arithmetic at the end: carl's clock is this process
     clearInterval(pictures);
     const steady = watches.map((watch) => watch.offsets(steadyFromS, changedAtS));
-    // the flash in which a microphone comes back has half a beep
-    const after = watches.map((watch) => watch.offsets(watch.participant === 'ann' ? unmutedAtS + 0.1 : changedAtS));
+    // the flash in which a microphone comes back has half a beep; the beep in which a camera comes back has the end of a flash
+    const fromS: Record<string, number> = { ann: unmutedAtS + 0.1, carl: cameraOnAtS + 0.15 };
+    const after = watches.map((watch) => watch.offsets(fromS[watch.participant] ?? changedAtS));
     console.info(JSON.stringify({ steady: steady.map((o) => o.map(Math.round)), after: after.map((o) => o.map(Math.round)) }));
     for (const offsets of steady) {
       expect(offsets.length).toBeGreaterThanOrEqual(6);

@@ -127,3 +127,29 @@ it('shows each overlay in its place, the slate above them all, and nothing of th
   for (const box of Object.values(boxes)) expect(share(none, box, white)).toBe(0);
   expect(pixelAt(none, 640, 60).every((c) => c < 20)).toBe(true);
 });
+
+it('shows no half name under a lower third: it is in the upper corner of its tile meanwhile', async () => {
+  // arrange: two rows of two, the lower left one is Carl
+  const grey = plainPicture(640, 360, 165);
+  for (const name of ['Carl', 'Dora']) rig.feeds.add(() => grey, { name });
+  const shows = async (overlays: Partial<Overlays>): Promise<{ lowest: number; above: number; dora: number }> => {
+    mix.send({ type: 'room', room: room(overlays, false) });
+    await pause(700);
+    const picture = await newest();
+    return {
+      // what looks out between the lower third and the tile's edge
+      lowest: share(picture, { x: 34, y: 690, width: 40, height: 12 }, dark),
+      above: share(picture, { x: 34, y: 374, width: 40, height: 32 }, dark),
+      dora: share(picture, { x: 658, y: 690, width: 40, height: 12 }, dark),
+    };
+  };
+
+  // act
+  const before = await shows({});
+  const during = await shows({ lowerThird: { title: 'Anna Berg', subtitle: 'Deep sea biology' } });
+  const after = await shows({});
+
+  // assert
+  for (const seen of [before, after]) expect([seen.lowest > 0.5, seen.above, seen.dora > 0.5]).toEqual([true, 0, true]);
+  expect([during.lowest, during.above > 0.5, during.dora > 0.5]).toEqual([0, true, true]);
+});

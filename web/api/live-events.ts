@@ -91,6 +91,12 @@ export class LiveEvents {
     if (!answer.ok) throw new Error(answer.detail ?? answer.title);
   }
 
+  /** @returns whether the room has taken it */
+  async tellMicrophone(on: boolean): Promise<boolean> {
+    const answer = await this.#socket.timeout(5_000).emitWithAck('microphone', { on }).catch(() => undefined);
+    return answer?.ok === true;
+  }
+
   close(): void {
     clearTimeout(this.#again);
     this.#socket.removeAllListeners();

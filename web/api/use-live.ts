@@ -3,6 +3,8 @@ import { LiveEvents, NOTHING_LIVE, type LiveState } from './live-events.ts';
 
 export interface Live extends LiveState {
   say: (text: string) => Promise<void>;
+  /** Whether the person's microphone is on. @returns whether the room has taken it */
+  tellMicrophone: (on: boolean) => Promise<boolean>;
 }
 
 /** The room's live events while `token` is given: from when a page knows who is looking. */
@@ -28,5 +30,6 @@ export function useLive(room: string, token: (() => Promise<string | undefined>)
     if (!events.current) throw new Error('The chat is not connected.');
     await events.current.say(text);
   }, []);
-  return { ...state, say };
+  const tellMicrophone = useCallback(async (on: boolean) => (await events.current?.tellMicrophone(on)) ?? false, []);
+  return { ...state, say, tellMicrophone };
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { claimsOf } from '../api/access.ts';
 import { inWords } from '../api/api-error.ts';
-import type { Room } from '../api/types.ts';
+import type { Participant, Room } from '../api/types.ts';
 import { useLive, type Live } from '../api/use-live.ts';
 import { openScreen } from '../media/local-media.ts';
 import type { OwnMedia, OwnMediaView } from '../media/own-media.ts';
@@ -55,6 +55,7 @@ export function Call({ room, name, media, view, saving, onSaving, token, onEnd }
   const me = live.participants.find((p) => p.id === own);
 
   useRenewal(live, own, publication);
+  useToldMicrophone(live, me, view.microphone.on);
 
   useEffect(() => void token().then((value) => setOwn(claimsOf(value).sub), () => undefined), [token]);
   useEffect(() => {
@@ -178,6 +179,20 @@ function useRenewal(live: Live, own: string | undefined, { state, renew }: Publi
     const timer = setTimeout(renew, REMOVAL_NEWS_MS);
     return () => clearTimeout(timer);
   }, [present, live.connected, state, renew]);
+}
+
+const TELL_AGAIN_MS = 1_000;
+
+/** Tells the room, which marks in the mix who has the microphone off, until it knows: also after a reconnection. */
+function useToldMicrophone({ connected, tellMicrophone }: Live, me: Participant | undefined, on: boolean): void {
+  const toTell = connected && me !== undefined && (me.microphoneOff ?? false) === on;
+  useEffect(() => {
+    if (!toTell) return undefined;
+    const tell = (): void => void tellMicrophone(on);
+    tell();
+    const timer = setInterval(tell, TELL_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [toTell, on, tellMicrophone]);
 }
 
 /** The sound of everyone else. */

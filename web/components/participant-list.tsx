@@ -60,7 +60,7 @@ interface PersonProps {
 }
 
 function Person({ participant, speaking, level, onPatch, onRemove }: PersonProps) {
-  const { name, audioMuted, videoHidden, pinned, gain, publications } = participant;
+  const { name, audioMuted, videoHidden, microphoneOff, pinned, gain, publications } = participant;
   const sources = publications.map((p) => (p.source === 'screen' ? 'screen' : [p.video && 'camera', p.audio && 'microphone'].filter(Boolean).join(' and '))).filter((s) => s !== '');
   const remove = (): void => {
     if (window.confirm(`Remove ${name} from the room?`)) void onRemove();
@@ -76,6 +76,7 @@ function Person({ participant, speaking, level, onPatch, onRemove }: PersonProps
       <p className="facts">
         <span>{participant.role}</span>
         <span>{sources.length > 0 ? sources.join(', ') : 'sends nothing'}</span>
+        {microphoneOff && <span>microphone off</span>}
       </p>
       {publications.some((p) => p.audio) && <Slider label="Volume" of={name} value={Math.min(gain, LOUDEST)} min={0} max={LOUDEST} step={0.05} format={(n) => `${Math.round(n * 100)} %`} onChange={(next) => void onPatch({ gain: next })} testId={`gain-${participant.id}`} />}
       <div className="row small">

@@ -1,6 +1,8 @@
+import { AVATAR_GROUND, AVATAR_SHAPE, avatarColour } from '../../src/domain/avatar.ts';
+
 /**
  * What is sent while a camera or microphone is off: the device itself is released, so its light goes out, and the room
- * sees a card with the person's initials instead of a stalled picture.
+ * sees a card with the person's initials, like the mixer's own, instead of a stalled picture.
  */
 export interface StandIn {
   track: MediaStreamTrack;
@@ -26,17 +28,18 @@ export function cardVideo(name: string): StandIn {
   const context = canvas.getContext('2d');
   const draw = (): void => {
     if (!context) return;
-    context.fillStyle = '#1d2b2f';
+    context.fillStyle = AVATAR_GROUND;
     context.fillRect(0, 0, WIDTH, HEIGHT);
-    context.fillStyle = '#2f7f74';
+    const middle = HEIGHT * (0.5 - AVATAR_SHAPE.up);
+    context.fillStyle = avatarColour(name.trim().replace(/\s+/g, ' '));
     context.beginPath();
-    context.arc(WIDTH / 2, HEIGHT / 2, 88, 0, Math.PI * 2);
+    context.arc(WIDTH / 2, middle, HEIGHT * AVATAR_SHAPE.radius, 0, Math.PI * 2);
     context.fill();
     context.fillStyle = '#ffffff';
-    context.font = '600 72px system-ui, sans-serif';
+    context.font = `700 ${Math.round(HEIGHT * AVATAR_SHAPE.letters)}px system-ui, sans-serif`;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
-    context.fillText(initialsOf(name), WIDTH / 2, HEIGHT / 2 + 4);
+    context.fillText(initialsOf(name), WIDTH / 2, middle + 4);
   };
   draw();
   const stream = canvas.captureStream(5);

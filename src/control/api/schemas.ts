@@ -66,6 +66,7 @@ export const participant = z.object({
   ),
   audioMuted: z.boolean(),
   videoHidden: z.boolean(),
+  microphoneOff: z.boolean().optional().describe("By the participant's own page; absent: on, or not known"),
   gain: z.number(),
   pinned: z.boolean(),
 });

@@ -17,9 +17,13 @@ export class MixCommands {
     private readonly recordings: RecordingCommands,
   ) {}
 
-  /** Makes sure that the room's mix job waits or runs on the room's machine; cheap and harmless to repeat. */
+  /**
+   * Makes sure that the room's mix job waits or runs on the room's machine; cheap and harmless to repeat.
+   * @throws AppError overloaded or unavailable when a room without a machine gets none
+   */
   async want(room: RoomDocument): Promise<void> {
-    const machine = await this.placement.mixQueue(room);
+    // a countdown may be on air before the first publisher, who would have chosen the node
+    const machine = await this.placement.mixQueue(room.node === undefined ? { node: (await this.placement.ingest(room)).id } : room);
     if (machine === undefined) return;
     const wanted = await this.state.rooms.mixWanted(room.id);
     if (!wanted) await this.state.rooms.setMixWanted(room.id, true);

@@ -7,7 +7,8 @@ import { decideRoom, staleParticipants, staleSessions, type RoomFacts } from './
 
 const NOW = Date.parse('2030-01-01T12:00:00Z');
 const ago = (ms: number): string => new Date(NOW - ms).toISOString();
-const room = { id: 'r', autoRecord: false, node: 'm-ingest' } as RoomDocument;
+const room = { id: 'r', autoRecord: false, node: 'm-ingest', overlays: { labels: true } } as RoomDocument;
+const slate = (inMs?: number): Partial<RoomFacts> => ({ room: { ...room, overlays: { labels: true, slate: { text: 'Soon', ...(inMs === undefined ? {} : { until: ago(-inMs) }) } } } });
 const idle: MixState = { status: 'idle', epoch: 0, since: ago(1e6) };
 const running: MixState = { status: 'running', epoch: 1, since: ago(1e6) };
 const anna = { id: 'anna', joinedAt: ago(5000), publications: [{ source: 'camera' }] } as unknown as Participant;
@@ -30,6 +31,12 @@ describe('what a room needs', () => {
     ['none before the mix runs', { room: { ...room, autoRecord: true }, participants: [anna], mix: { ...running, status: 'starting' } }, ['wantMix']],
     ['no second one', { room: { ...room, autoRecord: true }, participants: [anna], mix: running, recordings: [{ status: 'paused' } as never] }, ['wantMix']],
     ['no other after one was stopped', { room: { ...room, autoRecord: true }, participants: [anna], mix: running, autoRecorded: true }, ['wantMix']],
+    ['a mix for a countdown, from an hour before', slate(3_600_000), ['wantMix']],
+    ['none earlier', slate(3_600_001), []],
+    ['its mix for who is late for the start', { ...slate(-59_999), mixWanted: true, mix: running, emptySinceMs: NOW - 600_000 }, ['wantMix']],
+    ['an end when nobody comes', { ...slate(-60_000), mixWanted: true, mix: running, emptySinceMs: NOW - 600_000 }, ['endMix']],
+    ['none for a slate without an hour', slate(), []],
+    ['no recording of a countdown', { room: { ...(slate(1000).room as RoomDocument), autoRecord: true }, mix: running, mixWanted: true }, ['wantMix']],
     ['an honest state when its worker died', { mix: running }, ['resetMix']],
     ['a moment for its worker to say so', { mix: { ...running, since: ago(1000) } }, []],
   ])('%s', (_what, facts, actions) => {

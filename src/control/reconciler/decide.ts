@@ -25,6 +25,15 @@ export function hasPublisher(participants: readonly Participant[]): boolean {
   return participants.some((p) => p.publications.length > 0);
 }
 
+/** So long before its end a countdown is on air, although nobody publishes yet. */
+const COUNTDOWN_ON_AIR_MS = 3_600_000;
+
+/** An audience that comes early sees the countdown; who is late for their own start has the idle time. */
+function countsDown({ overlays: { slate } }: RoomDocument, nowMs: number, roomIdleMs: number): boolean {
+  const leftMs = slate?.until === undefined ? Number.NaN : Date.parse(slate.until) - nowMs;
+  return leftMs <= COUNTDOWN_ON_AIR_MS && leftMs > -roomIdleMs;
+}
+
 export function decideRoom(facts: RoomFacts, nowMs: number, roomIdleMs: number): RoomAction[] {
   const { room, mix, mixWanted } = facts;
   if (room.endedAt !== undefined) return ['endRoom'];
@@ -34,6 +43,7 @@ export function decideRoom(facts: RoomFacts, nowMs: number, roomIdleMs: number):
     if (room.autoRecord && mix.status === 'running' && !recorded && !facts.autoRecorded) actions.push('startRecording');
     return actions;
   }
+  if (countsDown(room, nowMs, roomIdleMs)) return ['wantMix'];
   if (mixWanted) {
     // Wanted also before the first publisher's media have come: the job must be there then.
     return facts.emptySinceMs !== undefined && nowMs - facts.emptySinceMs >= roomIdleMs ? ['endMix'] : ['wantMix'];

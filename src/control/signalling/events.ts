@@ -76,4 +76,6 @@ export interface ClientToServerEvents {
   chat: (message: { text: string }, acknowledge: (result: Acknowledgement) => void) => void;
   reaction: (reaction: { emoji: string }, acknowledge: (result: Acknowledgement) => void) => void;
   raiseHand: (hand: { raised: boolean }, acknowledge: (result: Acknowledgement) => void) => void;
+  /** From a publisher, once it publishes: whether it has its own microphone on. The mix marks who has it off; their sound is theirs to silence. */
+  microphone: (microphone: { on: boolean }, acknowledge: (result: Acknowledgement) => void) => void;
 }

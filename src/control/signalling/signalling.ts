@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { isName, type ParticipantId, type RoomId } from '../../domain/ids.ts';
 import type { UplinkWish } from '../../domain/uplink.ts';
+import { NODE_PATHS } from '../../node-api/contract.ts';
 import type { ServiceEvent } from '../../state/events.ts';
 import { publicRecordingView, readRoomView, recordingView } from '../api/room-view.ts';
 import { toAppError } from '../api/problem.ts';
@@ -50,6 +51,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const chatText = z.object({ text: z.string().trim().min(1).max(2000) });
 const reactionChoice = z.object({ emoji: z.string().min(1).max(16).regex(/^[^\u0000-\u001f<>&]*$/, 'no control characters') });
 const handState = z.object({ raised: z.boolean() });
+const microphoneState = z.object({ on: z.boolean() });
 
 export class Signalling {
   readonly #io: Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
@@ -151,6 +153,14 @@ export class Signalling {
     this.#take(socket, 'raiseHand', handState, ({ raised }) => {
       const hand: HandRaised = { participant: identity, name: socket.data.name, raised, at: new Date().toISOString() };
       this.#signal(room, 'handRaised', hand);
+    });
+    this.#take(socket, 'microphone', microphoneState, async ({ on }) => {
+      if (!publisher) throw new AppError('forbidden', { detail: 'Only who publishes has a microphone.' });
+      const { state, placement, nodeClient } = this.services;
+      const document = await state.rooms.get(room);
+      const owner = document && (await placement.owner(document));
+      if (!owner) throw new AppError('unavailable', { retryAfterSeconds: 2 });
+      await nodeClient.call(owner.url, 'PATCH', NODE_PATHS.participant(room, identity as ParticipantId), { microphoneOff: !on });
     });
   }
 

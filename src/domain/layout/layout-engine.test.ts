@@ -213,7 +213,26 @@ describe('pip, split, single', () => {
     expect(names(layout('split', range(4)))).toBe('p1 p2');
     const pinned = layout('split', [...people(1, 2), camera(3, { pinned: true })], { speaks: 2 });
     expect(names(pinned)).toBe('p1 p3');
-    expect(layout('split', range(9)).more).toBeUndefined();
+  });
+
+  it('counts those whom a split does not show, small in the corner of a person', () => {
+    expect(layout('split', range(2)).more).toBeUndefined();
+    const { more, regions } = layout('split', range(9));
+    expect(more?.count).toBe(7);
+    expect(box(more)).toEqual([1128, 624, 128, 72]);
+    expect(size(more as Box) / size(regions[1] as Box)).toBeLessThan(0.03);
+    // with a share beside a person it is the person's corner, whichever comes first
+    const shared = layout('split', [...range(4), screen(1)]);
+    expect(names(shared)).toBe('p1 p1s');
+    expect(shared.more?.count).toBe(3);
+    expect((shared.more?.x ?? 0) + (shared.more?.width ?? 0)).toBeLessThan((shared.regions[0]?.x ?? 0) + (shared.regions[0]?.width ?? 0));
+    // who shows a screen is seen, so that two people who share are not "+2"
+    expect(layout('split', [...range(2), screen(1), screen(2)]).more).toBeUndefined();
+  });
+
+  it('leaves single and custom as they were asked for', () => {
+    expect(layout('single', range(9)).more).toBeUndefined();
+    expect(layout('custom', range(9), { more: { regions: [{ slot: 0, source: 'camera', x: 0, y: 0, width: 1, height: 1, z: 0, fit: 'cover' }] } }).more).toBeUndefined();
   });
 
   it('splits between a share and a person', () => {

@@ -1,6 +1,8 @@
 /**
  * Room state → regions on the canvas. Pure: the same input gives the same regions. All regions have even pixels (I420) and lie inside
- * the canvas; hidden feeds and feeds without a place get none. Tiles do not overlap, except in `pip` and `custom`.
+ * the canvas; hidden feeds and feeds without a place get none. Tiles do not overlap, except in `pip` and `custom` and for the "+N" of
+ * `split`. People without a place are counted on a "+N" tile, except in `single` and `custom`, which show what was asked for and nothing
+ * else.
  */
 import type { FeedId } from '../ids.ts';
 import { MAX_TILES, type LayoutPreset } from '../room.ts';
@@ -10,7 +12,7 @@ import { bestGrid, gridBoxes } from './grid.ts';
 import { effectivePreset, mainFeed, mustBeSeen, splitMust } from './on-stage.ts';
 import type { Box, Layout, LayoutFeed, LayoutInput, Region } from './region.ts';
 import { broughtForward, handedOn, seatingOf, seatsWithoutStage, seatsWithStage, takeSeats } from './seats.ts';
-import { aboveGrid, aboveStrip, besideStrip, halves, inPicture, shareAndPerson, STRIP_TILES, TALL_STRIP_TILES, type StageBoxes } from './stage-boxes.ts';
+import { aboveGrid, aboveStrip, besideStrip, halves, inCorner, inPicture, shareAndPerson, STRIP_TILES, TALL_STRIP_TILES, type StageBoxes } from './stage-boxes.ts';
 
 export { even } from './geometry.ts';
 
@@ -78,17 +80,24 @@ function splitLayout(feeds: readonly LayoutFeed[], input: LayoutInput): Layout {
   const must = splitMust(feeds, input).map((f) => f.feed);
   const order = broughtForward(seatsWithoutStage(seatsOf(feeds, input)), 2, must);
   const shown = order.slice(0, 2).map((f) => byFeed.get(f) as LayoutFeed);
-  const [first, second] = shown;
-  const seating = seatingOf(order, feeds);
-  if (!first || !second) return { ...tiles(shown, [whole(input)], 0, 1, input), preset: 'split', seating };
+  const boxes = splitBoxes(shown, input);
+  const seen = new Set(shown.map((f) => f.participant));
+  const count = new Set(feeds.map((f) => f.participant).filter((p) => !seen.has(p))).size;
+  // over a person rather than over what somebody shows
+  const person = boxes[shown.findLastIndex((f) => f.source === 'camera')] ?? (boxes.at(-1) as Box);
+  const more = count > 0 ? { more: { ...inCorner(person, input, gapPixels(input.choice.gap, input)), z: 2, count } } : {};
+  return { regions: shown.map((feed, i) => region(feed, boxes[i] as Box, 1, input)), ...more, preset: 'split', seating: seatingOf(order, feeds) };
+}
+
+function splitBoxes([first, second]: readonly LayoutFeed[], input: LayoutInput): Box[] {
+  if (!first || !second) return [whole(input)];
   const gap = gapPixels(input.choice.gap, input);
-  if (first.source === second.source) return { ...tiles(shown, halves(input, gap), 0, 1, input), preset: 'split', seating };
-  const tall = input.height >= input.width;
+  if (first.source === second.source) return halves(input, gap);
   const shareFirst = first.source === 'screen';
-  if (!tall) return { ...tiles(shown, shareAndPerson(input, gap, shareFirst), 0, 1, input), preset: 'split', seating };
-  const stacked = aboveGrid(input, 1, gap, tileShapes(input, input.choice.fit ?? 'cover'), true);
-  const [above, below] = [stacked.main, stacked.others[0] as Box];
-  return { ...tiles(shown, shareFirst ? [above, below] : [below, above], 0, 1, input), preset: 'split', seating };
+  if (input.height < input.width) return shareAndPerson(input, gap, shareFirst);
+  const { main, others } = aboveGrid(input, 1, gap, tileShapes(input, input.choice.fit ?? 'cover'), true);
+  const below = others[0] as Box;
+  return shareFirst ? [main, below] : [below, main];
 }
 
 function stageLayout(preset: 'speaker' | 'presentation' | 'pip' | 'portrait', feeds: readonly LayoutFeed[], input: LayoutInput): Layout {

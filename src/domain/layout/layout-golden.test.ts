@@ -8,7 +8,7 @@ import { LAYOUT_PRESETS, type LayoutPreset } from '../room.ts';
 import { layoutCase, layoutText } from './layout-cases.ts';
 
 const COUNTS = [1, 2, 3, 4, 5, 9, 16, 25, 40];
-const ELSEWHERE: LayoutPreset[] = ['grid', 'speaker', 'presentation', 'portrait'];
+const ELSEWHERE: LayoutPreset[] = ['grid', 'speaker', 'presentation', 'pip', 'split', 'portrait'];
 const GOLDEN: [canvas: string, width: number, height: number, presets: readonly LayoutPreset[]][] = [
   ['1280x720', 1280, 720, LAYOUT_PRESETS],
   ['720x1280', 720, 1280, ELSEWHERE],

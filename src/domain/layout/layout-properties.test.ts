@@ -81,8 +81,11 @@ describe('every layout', () => {
           if (r.feed.endsWith('s')) expect(r.fit).toBe('contain');
           else if (layout.preset !== 'custom') expect(r.fit).toBe(input.choice.fit ?? 'cover');
         }
-        if (layout.preset !== 'pip' && layout.preset !== 'custom')
-          for (const [i, a] of boxes.entries()) for (const b of boxes.slice(i + 1)) expect(apart(a, b)).toBe(true);
+        if (layout.preset !== 'pip' && layout.preset !== 'custom') {
+          // the "+N" of a split is in a corner
+          const side = layout.preset === 'split' ? layout.regions : boxes;
+          for (const [i, a] of side.entries()) for (const b of side.slice(i + 1)) expect(apart(a, b)).toBe(true);
+        }
       }),
       { numRuns: 1500 },
     );
@@ -92,8 +95,16 @@ describe('every layout', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const layout = computeLayout(input);
-        if (['single', 'split', 'custom'].includes(layout.preset)) {
+        if (['single', 'custom'].includes(layout.preset)) {
           expect(layout.more).toBeUndefined();
+          return;
+        }
+        if (layout.preset === 'split') {
+          const seen = new Set(layout.regions.map((r) => input.feeds.find((f) => f.feed === r.feed)?.participant));
+          const unseen = new Set(input.feeds.filter((f) => !f.hidden && !seen.has(f.participant)).map((f) => f.participant));
+          expect(layout.more?.count ?? 0).toBe(unseen.size);
+          const on = layout.more && layout.regions.filter((r) => !apart(r, layout.more as Box));
+          if (on) expect(on.map((r) => 4 * (layout.more as Box).height <= r.height + 2)).toEqual([true]);
           return;
         }
         const placed = new Set(layout.regions.map((r) => r.feed));

@@ -105,7 +105,7 @@ export function inPicture(canvas: Area, gap: number, shapes: Shapes): Box[] {
   const shape = Math.min(shapes.widest, Math.max(shapes.narrowest, canvas.width / canvas.height));
   const height = evenDown(Math.min(canvas.height * PIP_SHARE, (canvas.width * 0.4) / shape));
   const width = evenDown(height * shape);
-  const margin = Math.max(2 * gap, even(Math.min(canvas.width, canvas.height) / 45));
+  const margin = cornerMargin(canvas, gap);
   const fitting = Math.floor((canvas.height * PIP_COLUMN_SHARE - margin + gap) / (height + gap));
   return Array.from({ length: Math.max(1, Math.min(PIP_TILES, fitting)) }, (_, i) => ({
     x: Math.max(0, canvas.width - margin - width),
@@ -113,6 +113,25 @@ export function inPicture(canvas: Area, gap: number, shapes: Shapes): Box[] {
     width,
     height,
   }));
+}
+
+const CORNER_SHARE = 0.1;
+
+/** A tenth of the shorter side, in the lower right corner of a picture: for "+N" where pictures fill the canvas. */
+export function inCorner(picture: Box, canvas: Area, gap: number): Box {
+  const margin = cornerMargin(canvas, gap);
+  const height = evenDown(Math.min(Math.min(canvas.width, canvas.height) * CORNER_SHARE, picture.height / 4));
+  const width = Math.min(evenDown(height * WIDE), evenDown(picture.width / 2));
+  return {
+    x: Math.max(picture.x, picture.x + picture.width - margin - width),
+    y: Math.max(picture.y, picture.y + picture.height - margin - height),
+    width,
+    height,
+  };
+}
+
+function cornerMargin(canvas: Area, gap: number): number {
+  return Math.max(2 * gap, even(Math.min(canvas.width, canvas.height) / 45));
 }
 
 /** Two of the same size, side by side or (tall canvas) one above the other. */

@@ -9,6 +9,7 @@ import type { Canvas, PlacedPicture } from '../canvas.ts';
 import type { MixRoom } from '../mix-ipc.ts';
 import { CanvasOverlays, FIRST_OVERLAY_ID } from './canvas-overlays.ts';
 import { clockText } from './draw-slate.ts';
+import type { OverlayBox } from './place-overlays.ts';
 
 class FakeCanvas {
   readonly pictures = new Map<number, PlacedPicture>();
@@ -65,6 +66,8 @@ function rig(nowMs = 1_000_000): { canvas: FakeCanvas; overlays: CanvasOverlays;
   return { canvas, overlays, failed, clock };
 }
 
+const inside = (outer: OverlayBox, inner: OverlayBox): boolean => inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
+
 function pixel({ width, pixels }: PlacedPicture, x: number, y: number): number[] {
   return [...pixels.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
 }
@@ -91,6 +94,29 @@ describe('overlays of the canvas', () => {
     overlays.caption({ text: 'unwanted', durationMs: 1000 });
     overlays.close();
     expect(canvas.calls).toEqual([]);
+  });
+
+  it('tell what they cover when it changes: captions all they may, not each line', async () => {
+    const told: OverlayBox[][] = [];
+    const canvas = new FakeCanvas();
+    const overlays = new CanvasOverlays(canvas as unknown as Canvas, { width: 1280, height: 720, frameRate: 30 }, { covered: (boxes) => told.push(boxes), now: () => 1_000_000 });
+    overlays.change(room({}));
+    overlays.change(room({ background: '#203040', watermark: { image: 'logo.png', corner: 'topLeft', opacity: 1, scale: 1 } }));
+    await vi.waitFor(() => expect(canvas.list).toHaveLength(1));
+    expect(told).toEqual([]); // so large a mark is a picture
+    overlays.change(room(EVERYTHING, true));
+    overlays.change(room(EVERYTHING, true));
+    expect(told).toHaveLength(1);
+    overlays.caption({ text: 'So we went down to three thousand metres, and what we saw there nobody had expected at all', durationMs: 4000 });
+    overlays.caption({ text: '(applause)', durationMs: 4000 });
+    overlays.tick(1_000_500);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toHaveLength(5);
+    for (const picture of canvas.list) expect(told[0]?.filter((box) => inside(box, picture))).toHaveLength(1);
+    // a lower third is no wider than its text
+    expect(told[0]?.some((box) => box.x === canvas.pictures.get(FIRST_OVERLAY_ID + 4)?.x && box.width === canvas.pictures.get(FIRST_OVERLAY_ID + 4)?.width)).toBe(true);
+    overlays.change(room({}));
+    expect(told.slice(1)).toEqual([[]]);
   });
 
   it.each([

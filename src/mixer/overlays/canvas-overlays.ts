@@ -13,7 +13,7 @@ import { drawLowerThird } from './draw-lower-third.ts';
 import { ImageLoader } from './image-loader.ts';
 import { Layer, placed, type DrawnPicture } from './layer.ts';
 import { loadCover } from './overlay-image.ts';
-import { badgeSize, overlayMeasures, placeOverlays, type OverlayBox, type OverlayBoxes, type WantedOverlays } from './place-overlays.ts';
+import { badgeSize, overlayMeasures, placeOverlays, type OverlayBox, type OverlayBoxes, type OverlayMeasures, type WantedOverlays } from './place-overlays.ts';
 import { SlateLayers } from './slate-layers.ts';
 import { plainText } from './text.ts';
 import { WatermarkPicture } from './watermark-picture.ts';
@@ -33,6 +33,8 @@ const FIRST_Z = 100;
 export interface CanvasOverlaysOptions {
   /** A picture that cannot be shown is left out; told once for each file. */
   imageFailed?: (path: string, error: unknown) => void;
+  /** What of the tiles lies under overlays, when that changes. Captions count as long as they may come. */
+  covered?: (boxes: OverlayBox[]) => void;
   /** Wall clock as `tick` is told it, for what comes between two ticks. Default `Date.now`. */
   now?: () => number;
 }
@@ -47,6 +49,7 @@ export class CanvasOverlays {
   #format: VideoFormat;
   #room: MixRoom | undefined;
   #boxes: OverlayBoxes = {};
+  #covered = '[]';
   #background = DEFAULT_BACKGROUND;
   #animated = true;
   #closed = false;
@@ -54,7 +57,7 @@ export class CanvasOverlays {
   constructor(
     private readonly canvas: Canvas,
     format: VideoFormat,
-    options: CanvasOverlaysOptions = {},
+    private readonly options: CanvasOverlaysOptions = {},
   ) {
     this.#format = format;
     this.#now = options.now ?? Date.now;
@@ -149,6 +152,18 @@ export class CanvasOverlays {
     this.#show('banner', rows, (box) => placed(drawBanner(rows, box, m), box.x, box.y, this.#fade(FADE_MS)));
     this.#show('lowerThird', [title, subtitle], (box) => placed(drawLowerThird(title, subtitle, box, m), box.x, box.y, this.#fade(FADE_MS)));
     this.#applyCaptions();
+    this.#tellCovered(m);
+  }
+
+  /** A lower third as wide as it is, captions as large as they may become: names do not move with each line that is said. */
+  #tellCovered(m: OverlayMeasures): void {
+    const { watermark, badge, banner, captions } = this.#boxes;
+    const sign = watermark && watermark.height <= m.smallWatermarkHeight ? watermark : undefined;
+    const boxes = [sign, badge, banner, this.#layers.lowerThird.box, captions].filter((box) => box !== undefined);
+    const text = JSON.stringify(boxes);
+    if (text === this.#covered) return;
+    this.#covered = text;
+    this.options.covered?.(boxes);
   }
 
   #applyCaptions(): void {

@@ -1,5 +1,6 @@
 /** One picture of the canvas: told to it only when what it is made of has changed. What is slow to make comes later, unless it is no longer wanted. */
 import type { Canvas, PlacedPicture, Rgba } from '../canvas.ts';
+import type { OverlayBox } from './place-overlays.ts';
 
 /** With its place on the canvas; the layer knows its height. */
 export type DrawnPicture = Omit<PlacedPicture, 'slot' | 'z'>;
@@ -11,7 +12,7 @@ export function placed(picture: Rgba, x: number, y: number, fadeMs: number): Dra
 
 export class Layer {
   #key: string | undefined;
-  #shown = false;
+  #shown: OverlayBox | undefined;
 
   constructor(
     private readonly canvas: Pick<Canvas, 'setPicture'>,
@@ -46,9 +47,14 @@ export class Layer {
     this.#put(undefined);
   }
 
+  /** Of the picture that is shown. */
+  get box(): OverlayBox | undefined {
+    return this.#shown;
+  }
+
   #put(picture: DrawnPicture | undefined): void {
     if (picture) this.canvas.setPicture(this.id, { ...picture, z: this.z });
     else if (this.#shown) this.canvas.setPicture(this.id, undefined);
-    this.#shown = picture !== undefined;
+    this.#shown = picture && { x: picture.x, y: picture.y, width: picture.width, height: picture.height };
   }
 }

@@ -1,5 +1,6 @@
 /** How the programme looks: one set of colours and measures for everything that is drawn over people. */
 import { createCanvas, type Canvas as Drawing, type SKRSContext2D } from '@napi-rs/canvas';
+import { AVATAR_GROUND } from '../../domain/avatar.ts';
 import type { Rgba } from '../canvas.ts';
 
 /** White on it has a contrast of at least 6:1 over any picture (WCAG 2.1, 1.4.3 asks for 4.5:1): over white it becomes #5c5e61. */
@@ -11,7 +12,7 @@ export const QUIET_INK = '#d5dbe3';
 export const ACCENT = '#2fbf8f';
 export const ALERT = '#ff6f61';
 /** Behind avatars and slates. */
-export const GROUND = '#1a1f27';
+export const GROUND = AVATAR_GROUND;
 
 /** Even, at least 2: I420 has one colour for two by two pixels. */
 export function evenPixels(value: number): number {
