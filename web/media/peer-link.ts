@@ -56,6 +56,11 @@ export abstract class PeerLink {
     return this.peer?.getStats();
   }
 
+  /** The service has agreed to the present attempt, or it has succeeded. */
+  get hasSession(): boolean {
+    return this.#session !== undefined;
+  }
+
   /** The open session and the token it was opened with. */
   protected get session(): { resource: string; token: string | undefined } | undefined {
     return this.#session;

@@ -13,6 +13,7 @@ describe('how a room is watched', () => {
   it('falls back from WebRTC to LL-HLS to the browser’s own player', () => {
     const hls = nextMode({ mode: 'webrtc', webrtcLater: false }, 'refused', true, true);
     expect(hls).toEqual({ mode: 'hls', webrtcLater: false });
+    expect(nextMode({ mode: 'webrtc', webrtcLater: false }, 'noWay', true, true)).toEqual(hls);
     const native = nextMode(hls ?? { mode: 'native', webrtcLater: false }, 'failed', true, true);
     expect(native).toEqual({ mode: 'native', webrtcLater: false });
     expect(nextMode({ mode: 'native', webrtcLater: false }, 'failed', true, true)).toBeUndefined();

@@ -2,9 +2,10 @@ import type { ViewingMode } from '../../src/domain/viewing.ts';
 
 /**
  * Why a way of watching was given up: `notLive`: WHEP has no mix to show yet (409); `refused`: it takes no more viewers (503);
- * `failed`: no connection, no picture, or none that this browser can play; `ended`: the broadcast is over, and HLS may have it still.
+ * `noWay`: the service agreed, but no connection came about, or no picture over it; `failed`: anything else, or it had worked before;
+ * `ended`: the broadcast is over, and HLS may have it still.
  */
-export type GiveUp = 'notLive' | 'refused' | 'failed' | 'ended';
+export type GiveUp = 'notLive' | 'refused' | 'noWay' | 'failed' | 'ended';
 
 export interface PlanState {
   mode: ViewingMode;

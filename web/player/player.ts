@@ -1,5 +1,6 @@
 import Hls from 'hls.js';
 import type { ViewingMode } from '../../src/domain/viewing.ts';
+import { keptForBrowser } from '../api/kept.ts';
 import { askClockOffset } from './clock-offset.ts';
 import { HlsPlayback } from './hls-playback.ts';
 import { firstMode, nextMode, type PlanState } from './mode-plan.ts';
@@ -8,6 +9,7 @@ import { FIRST_VIEW, type Playback, type PlaybackOptions, type PlaybackView, typ
 import { askStart, type PlayerStart } from './player-start.ts';
 import { QoeMeter, type PlayingState } from './qoe-meter.ts';
 import { QoeReporter } from './qoe-reporter.ts';
+import { noWayFound, noWayFoundLately } from './webrtc-memory.ts';
 import { WhepPlayback } from './whep-playback.ts';
 
 export interface PlayerView extends PlaybackView {
@@ -29,6 +31,7 @@ export interface PlayerOptions {
 
 const NATIVE = 'application/vnd.apple.mpegurl';
 const DEFAULT_HEIGHT = 720;
+const NO_WAY_KEY = 'tessera.webrtcFoundNoWay';
 
 /** A room's programme in a video element: by WebRTC, LL-HLS or the browser's own HLS, whichever works. */
 export class Player {
@@ -102,7 +105,9 @@ export class Player {
     this.#start = await askStart(options.room, options.token, signal);
     if (signal.aborted) return;
     if (this.#start) this.#change({ viewers: this.#start.viewers });
-    this.#open({ mode: firstMode(options.mode, this.#start?.modes ?? ['hls'], 'RTCPeerConnection' in window, Hls.isSupported()), webrtcLater: false });
+    // who asks for it in the address gets it tried, whatever is remembered
+    const webrtc = 'RTCPeerConnection' in window && (options.mode === 'webrtc' || !noWayFoundLately(keptForBrowser.get(NO_WAY_KEY), Date.now()));
+    this.#open({ mode: firstMode(options.mode, this.#start?.modes ?? ['hls'], webrtc, Hls.isSupported()), webrtcLater: false });
   }
 
   #open(plan: PlanState, ended = false): void {
@@ -122,6 +127,7 @@ export class Player {
         changed: (change) => plan === this.#plan && this.#change(change.stalls === undefined ? change : { ...change, stalls: this.#stallsBefore + change.stalls }),
         gaveUp: (why, error) => {
           if (plan !== this.#plan || this.#abort.signal.aborted) return;
+          if (why === 'noWay') keptForBrowser.set(NO_WAY_KEY, noWayFound(Date.now()));
           if (why === 'ended') this.#change({ state: 'ended', error: undefined });
           const next = nextMode(plan, why, Hls.isSupported(), this.options.video.canPlayType(NATIVE) !== '');
           if (next) this.#open(next, why === 'ended');
@@ -156,6 +162,7 @@ export class Player {
 
   #change(change: Partial<PlaybackView> & Partial<Pick<PlayerView, 'mode' | 'viewers'>>): void {
     if (this.#abort.signal.aborted) return;
+    if (this.#plan.mode === 'webrtc' && change.state === 'live' && this.#view.state !== 'live') keptForBrowser.remove(NO_WAY_KEY);
     // a WebRTC picture freezes without the element waiting
     if (this.#plan.mode === 'webrtc' && change.stalls !== undefined) this.#meter.stopped(Math.max(0, change.stalls - this.#view.stalls));
     this.#view = { ...this.#view, ...change };

@@ -15,6 +15,8 @@ const RECONNECT_MS = 10_000;
 export class WhepPlayback implements Playback {
   #quality: Quality = 'auto';
   #wasLive = false;
+  /** The service agreed, and yet no connection could be made. */
+  #unconnected = false;
   #freezes = 0;
   #stalls = 0;
   #hadPicture = false;
@@ -77,6 +79,7 @@ export class WhepPlayback implements Playback {
   #linkChanged(link: LinkState, error: unknown): void {
     if (this.#over) return;
     const status = error instanceof ApiError ? error.status : undefined;
+    this.#unconnected ||= error instanceof ApiError && error.code === 'connectFailed';
     switch (link) {
       case 'live':
         playWithSound(this.options.video, () => this.options.events.changed({ soundBlocked: true }));
@@ -104,7 +107,10 @@ export class WhepPlayback implements Playback {
   }
 
   #within(ms: number): void {
-    this.#deadline ??= setTimeout(() => this.#giveUp('failed', new Error('No picture came by WebRTC.')), ms);
+    this.#deadline ??= setTimeout(() => {
+      const agreed = this.#unconnected || this.#client.hasSession;
+      this.#giveUp(agreed && !this.#wasLive ? 'noWay' : 'failed', new Error('No picture came by WebRTC.'));
+    }, ms);
   }
 
   #giveUp(why: GiveUp, error: unknown): void {
