@@ -16,5 +16,7 @@ function findRoot(): string {
 export const repoRoot: string = findRoot();
 /** Our GStreamer plugin, built by pipelines/plugin/build.sh; goes into GST_PLUGIN_PATH. */
 export const pluginDir: string = join(repoRoot, 'build', 'gst-plugins');
+/** What sends files from the origin's hot door, built by src/node-api/hot/send-file/build.sh; everything works without it. */
+export const sendFileLibrary: string = join(repoRoot, 'dist', 'native', 'send-file.node');
 /** The pages, built by Vite. */
 export const webDir: string = join(repoRoot, 'dist', 'web');

@@ -117,6 +117,7 @@ export class NodeServer {
         lines: (request) => desk.lines(request),
       },
     });
+    if (!this.#door.sendsFiles) this.options.log.info('large answers are copied: scripts/build did not build what sends files');
     return this;
   }
 

@@ -2,7 +2,7 @@
 import { AppError } from '../domain/errors.ts';
 import type { Rendition } from '../domain/rendition.ts';
 import { aacCodecString } from '../media/aac-config.ts';
-import { Answer } from '../node-api/hot/answer.ts';
+import { Answer, type FilePlace } from '../node-api/hot/answer.ts';
 import { problemAnswer } from '../node-api/problem-answer.ts';
 import { delivery, deliveryDirectives } from './blocking-reload.ts';
 import { hlsResource, type HlsResource } from './hls-path.ts';
@@ -12,6 +12,7 @@ import type { OriginRoom } from './origin-room.ts';
 import { partTargetSeconds, targetDurationSeconds } from './part-grid.ts';
 import { PlaylistCache } from './playlist-cache.ts';
 import type { Poster } from './poster.ts';
+import type { Segment } from './segment-list.ts';
 import type { Storyboard } from './storyboard.ts';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
@@ -66,8 +67,13 @@ export class HlsView {
     const resource = hlsResource(path);
     if (!resource) return problemAnswer(new AppError('notFound'), true);
     if (resource.kind === 'part') {
-      const media = segments.find(resource.msn)?.parts[resource.index]?.media?.get(resource.rendition);
-      if (media) return this.#partAnswer(resource, media);
+      const segment = segments.find(resource.msn);
+      const media = segment?.parts[resource.index]?.media?.get(resource.rendition);
+      if (segment && media) {
+        const answer = this.#partAnswer(resource, media, segment);
+        if (this.#ready.size < MAX_READY) this.#ready.set(key, answer);
+        return answer;
+      }
     }
     const flight = this.#make(resource, query, gzip)
       .catch((error: unknown) => this.#refusal(error))
@@ -182,18 +188,22 @@ export class HlsView {
     // from disk what the process before this one made: playlists go on naming it
     const media = segment && (await this.room.partMedia(segment, index, rendition));
     if (!media) throw new AppError('notFound');
-    return { answer: this.#partAnswer(resource, media) };
+    return { answer: this.#partAnswer(resource, media, segment) };
   }
 
-  #partAnswer({ rendition, msn, index }: PartResource, media: Buffer): Answer {
+  #partAnswer({ rendition, msn, index }: PartResource, media: Buffer, segment: Segment): Answer {
     let answer = this.#parts.get(media);
-    if (!answer) this.#parts.set(media, (answer = this.#media('video/iso.segment', [media], `${rendition}-${msn}.${index}`)));
+    if (!answer) {
+      const file = (): FilePlace | undefined => this.room.partPlace(segment, index, rendition);
+      this.#parts.set(media, (answer = this.#media('video/iso.segment', [media], `${rendition}-${msn}.${index}`, file)));
+    }
     return answer;
   }
 
   /** Never changes under its name. The anchor tells two programmes of one room's id apart. */
-  #media(contentType: string, body: readonly Buffer[], name: string): Answer {
-    return new Answer({ status: 200, contentType, cacheControl: IMMUTABLE, etag: `"${this.room.anchor.unixMs.toString(36)}-${name}"`, ranges: true, body });
+  #media(contentType: string, body: readonly Buffer[], name: string, file?: () => FilePlace | undefined): Answer {
+    const etag = `"${this.room.anchor.unixMs.toString(36)}-${name}"`;
+    return new Answer({ status: 200, contentType, cacheControl: IMMUTABLE, etag, ranges: true, body, ...(file ? { file } : {}) });
   }
 
   /** Three target durations (conformance.md, HLS 8). */

@@ -7,6 +7,7 @@ import type { Rendition, VideoRendition } from '../domain/rendition.ts';
 import { initSegment } from '../media/fmp4-init.ts';
 import type { TrackInit, Unit } from '../media/programme-protocol.ts';
 import type { ProgrammeState } from '../node-api/contract.ts';
+import type { FilePlace } from '../node-api/hot/answer.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { AudioConfig } from './audio-lane.ts';
 import { framesMs, partGrid, targetDurationSeconds, type PartGrid } from './part-grid.ts';
@@ -247,9 +248,15 @@ export class OriginRoom {
     const hot = part?.media?.get(rendition);
     if (hot || !part || !segment.stored) return hot;
     const stored = await this.disk.readSegment(segment.msn, rendition);
-    const from = segment.parts.slice(0, index).reduce((sum, p) => sum + (p.bytes[rendition] ?? 0), 0);
+    const from = bytesBefore(segment, index, rendition);
     const to = from + (part.bytes[rendition] ?? 0);
     return stored && to > from && to <= stored.length ? stored.subarray(from, to) : undefined;
+  }
+
+  /** Where a part's bytes lie on disk, undefined before they do. */
+  partPlace(segment: Segment, index: number, rendition: Rendition): FilePlace | undefined {
+    if (segment.parts[index]?.written !== true) return undefined;
+    return { path: this.disk.mediaPath(segment.msn, rendition), offset: bytesBefore(segment, index, rendition) };
   }
 
   /**
@@ -388,4 +395,8 @@ export class OriginRoom {
     }
     await this.disk.flush();
   }
+}
+
+function bytesBefore(segment: Segment, index: number, rendition: Rendition): number {
+  return segment.parts.slice(0, index).reduce((sum, part) => sum + (part.bytes[rendition] ?? 0), 0);
 }

@@ -134,7 +134,8 @@ export class ProgrammeDisk {
         this.dropped++;
         return;
       }
-      for (const [rendition, data] of media) await appendFile(this.#mediaPath(segment.msn, rendition), data);
+      for (const [rendition, data] of media) await appendFile(this.mediaPath(segment.msn, rendition), data);
+      entry.written = true;
       await appendFile(`${this.folder}/index.ndjson`, `${JSON.stringify(line)}\n`);
       this.#indexLines++;
     }).catch(() => {
@@ -145,7 +146,7 @@ export class ProgrammeDisk {
   remove(segments: readonly Segment[], kept: readonly Segment[]): void {
     for (const segment of segments) {
       void this.#enqueue(async () => {
-        for (const rendition of Object.keys(segment.init) as Rendition[]) await rm(this.#mediaPath(segment.msn, rendition), { force: true });
+        for (const rendition of Object.keys(segment.init) as Rendition[]) await rm(this.mediaPath(segment.msn, rendition), { force: true });
       }).catch(() => undefined);
     }
     const keptLines = kept.reduce((sum, s) => sum + s.parts.length, 0);
@@ -164,8 +165,13 @@ export class ProgrammeDisk {
     });
   }
 
+  /** The segment's parts one behind the other. */
+  mediaPath(msn: number, rendition: Rendition): string {
+    return `${this.folder}/${msn}-${rendition}.m4s`;
+  }
+
   async readSegment(msn: number, rendition: Rendition): Promise<Buffer | undefined> {
-    return readFile(this.#mediaPath(msn, rendition)).catch(() => undefined);
+    return readFile(this.mediaPath(msn, rendition)).catch(() => undefined);
   }
 
   /** The IDR a segment starts with. */
@@ -182,7 +188,7 @@ export class ProgrammeDisk {
   /** Parts whose media did not reach the disk whole are forgotten. */
   async #cutTorn(segment: Segment): Promise<void> {
     for (const rendition of Object.keys(segment.init) as Rendition[]) {
-      const path = this.#mediaPath(segment.msn, rendition);
+      const path = this.mediaPath(segment.msn, rendition);
       const size = await stat(path).then((s) => s.size, () => 0);
       let sum = 0;
       let whole = 0;
@@ -195,12 +201,8 @@ export class ProgrammeDisk {
     }
     for (const rendition of Object.keys(segment.init) as Rendition[]) {
       const sum = segment.parts.reduce((total, part) => total + (part.bytes[rendition] ?? 0), 0);
-      await truncate(this.#mediaPath(segment.msn, rendition), sum).catch(() => undefined);
+      await truncate(this.mediaPath(segment.msn, rendition), sum).catch(() => undefined);
     }
-  }
-
-  #mediaPath(msn: number, rendition: Rendition): string {
-    return `${this.folder}/${msn}-${rendition}.m4s`;
   }
 
   #enqueue(write: () => Promise<void>): Promise<void> {

@@ -8,6 +8,8 @@ import { endFrame, type FrameSpan } from './part-grid.ts';
 export interface PartEntry extends FrameSpan {
   independent: boolean;
   bytes: Partial<Record<Rendition, number>>;
+  /** This process has written all of it, behind the parts before it, into the segment's files. */
+  written?: boolean;
   /** Present while hot. */
   media?: Map<Rendition, Buffer>;
 }

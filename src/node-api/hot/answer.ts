@@ -18,10 +18,20 @@ export interface AnswerParts {
   contentRange?: string;
   retryAfterSeconds?: number;
   body: readonly Buffer[];
+  /** Where the whole body lies in one file, once it does. Those bytes must stay as they are for as long as the answer lives. */
+  file?: () => FilePlace | undefined;
+}
+
+export interface FilePlace {
+  path: string;
+  /** Of the body's first byte. */
+  offset: number;
 }
 
 /** Up to here one buffer with head and body is written instead of two: 60 KB are not worth a copy, 3 KB are. */
 const JOINED_BYTES = 16 * 1024;
+/** From here on sendfile(2) is worth a system call more than copying takes. */
+const FILE_BYTES = 32 * 1024;
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK', 204: 'No Content', 206: 'Partial Content', 304: 'Not Modified', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found',
@@ -34,6 +44,8 @@ export class Answer {
   #tail: Buffer | undefined;
   #headed: Buffer | undefined;
   #joined: Buffer | undefined;
+  #asked = false;
+  #place: FilePlace | undefined;
 
   constructor(readonly parts: AnswerParts) {
     this.length = parts.body.reduce((sum, b) => sum + b.length, 0);
@@ -74,6 +86,14 @@ export class Answer {
     if (this.length > JOINED_BYTES) return undefined;
     this.#refresh(tail);
     return (this.#joined ??= Buffer.concat([this.head(tail), ...this.parts.body]));
+  }
+
+  /** To be asked once for each sending of the whole body. The first one never gets a place: opening a file costs as much as copying. */
+  placeInFile(): FilePlace | undefined {
+    if (this.length < FILE_BYTES || this.parts.file === undefined) return undefined;
+    if (this.#asked) return (this.#place ??= this.parts.file());
+    this.#asked = true;
+    return undefined;
   }
 
   #refresh(tail: Buffer): void {

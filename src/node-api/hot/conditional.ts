@@ -17,7 +17,9 @@ export function conditional(answer: Answer, { ifNoneMatch, ifRange, range }: Con
   const wanted = parseRange(range, answer.length);
   if (wanted === undefined) return answer;
   if (wanted === 'unsatisfiable') return new Answer({ ...answer.parts, status: 416, contentRange: `bytes */${answer.length}`, body: [] });
-  return new Answer({ ...answer.parts, status: 206, contentRange: `bytes ${wanted.start}-${wanted.end}/${answer.length}`, body: slice(answer.body, wanted.start, wanted.end + 1) });
+  // Made for one request, so never worth a file.
+  const { file: _file, ...parts } = answer.parts;
+  return new Answer({ ...parts, status: 206, contentRange: `bytes ${wanted.start}-${wanted.end}/${answer.length}`, body: slice(answer.body, wanted.start, wanted.end + 1) });
 }
 
 /** RFC 9110 section 13.1.2: weak comparison. */

@@ -4,6 +4,7 @@ import type { Answer } from './answer.ts';
 import { conditional } from './conditional.ts';
 import { HotRequestReader, MAX_HEAD_BYTES, type HotRequest } from './hot-request.ts';
 import { withOwnReadBuffer } from './own-read-buffer.ts';
+import { writeAnswer, type FileSender } from './write-answer.ts';
 
 /** An answer that is not there yet. */
 export interface Waiting {
@@ -28,6 +29,8 @@ export interface ConnectionHost {
   passOn(connection: HotConnection, socket: Socket, bytes: Buffer): void;
   closed(connection: HotConnection): void;
   readonly ownReadBuffer: boolean;
+  /** For all of a connection's answers. Undefined: everything is copied. */
+  readonly sender: FileSender | undefined;
   /** Connections end behind the answer that is under way. */
   readonly closing: boolean;
 }
@@ -48,6 +51,7 @@ export class HotConnection {
   #sinceMs: number;
   #leave: (() => void) | undefined;
   readonly #reader: HotRequestReader;
+  readonly #sender: FileSender | undefined;
 
   constructor(
     private readonly host: ConnectionHost,
@@ -57,6 +61,7 @@ export class HotConnection {
     this.#socket = accepted;
     this.#sinceMs = nowMs;
     this.#reader = new HotRequestReader(host.prefix);
+    this.#sender = host.sender;
     accepted.on('data', this.#onFirstBytes);
     this.#listen(accepted);
   }
@@ -184,15 +189,7 @@ export class HotConnection {
     const { headers } = request;
     const answer = headers.ifNoneMatch === undefined && headers.range === undefined ? whole : conditional(whole, headers);
     const tail = this.host.tail(this.host.desk.lines(request));
-    let flushed: boolean;
-    const joined = request.head ? answer.head(tail) : answer.joined(tail);
-    if (joined) flushed = socket.write(joined);
-    else {
-      socket.cork();
-      flushed = socket.write(answer.head(tail));
-      for (const buffer of answer.body) flushed = socket.write(buffer);
-      socket.uncork();
-    }
+    const flushed = writeAnswer(socket, answer, tail, request.head, this.#sender);
     if (this.host.closing) socket.end();
     // Corked writes say what was before they went out.
     if (!flushed && socket.writableNeedDrain) {

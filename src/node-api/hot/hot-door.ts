@@ -9,12 +9,16 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConnectionTails } from './connection-tail.ts';
 import { HotConnection, type HotDesk } from './hot-connection.ts';
+import { OpenFiles } from './send-file/open-files.ts';
+import { loadSendFile, type SendFile } from './send-file/send-file.ts';
 
 export interface HotDoorOptions {
   prefix: string;
   desk: HotDesk;
   /** One read buffer for all connections (own-read-buffer.ts). Default true. */
   ownReadBuffer?: boolean;
+  /** For large bodies that lie in files, on Unix sockets. `copy`: never. Default: what was built for this machine. */
+  sendFile?: SendFile | 'copy';
 }
 
 const SWEEP_MS = 5000;
@@ -22,11 +26,16 @@ const SWEEP_MS = 5000;
 export class HotDoor {
   readonly #connections = new Set<HotConnection>();
   readonly #timer: NodeJS.Timeout;
+  readonly #files = new OpenFiles();
+  /** On a Unix socket large bodies go from their files into the sockets. */
+  readonly sendsFiles: boolean;
   #closing = false;
   /** Requests that node:http got after all. */
   passed = 0;
 
-  constructor(server: Server, { prefix, desk, ownReadBuffer = true }: HotDoorOptions) {
+  constructor(server: Server, { prefix, desk, ownReadBuffer = true, sendFile = loadSendFile() ?? 'copy' }: HotDoorOptions) {
+    this.sendsFiles = sendFile !== 'copy';
+    const sender = sendFile === 'copy' ? undefined : { send: sendFile, files: this.#files };
     const tails = new ConnectionTails();
     const before = server.listeners('connection') as ((socket: Socket) => void)[];
     const isClosing = (): boolean => this.#closing;
@@ -37,6 +46,10 @@ export class HotDoor {
       prefix,
       desk,
       ownReadBuffer,
+      // Over TCP to this machine copying costs less (docs/adr/0010-parts-from-their-files.md), and TLS must not be written behind.
+      get sender(): typeof sender {
+        return typeof server.address() === 'string' ? sender : undefined;
+      },
       tail: (lines: string): Buffer => tails.tail(lines),
       passOn: (connection: HotConnection, socket: Socket, bytes: Buffer): void => {
         this.#connections.delete(connection);
@@ -55,12 +68,17 @@ export class HotDoor {
     this.#timer = setInterval(() => {
       const now = Date.now();
       for (const connection of this.#connections) connection.sweep(now);
+      this.#files.sweep();
     }, SWEEP_MS);
     this.#timer.unref();
   }
 
   get connections(): number {
     return this.#connections.size;
+  }
+  /** Files that answers are sent from. */
+  get openFiles(): number {
+    return this.#files.size;
   }
   /** Connections that wait for an answer. */
   get held(): number {
@@ -74,5 +92,6 @@ export class HotDoor {
     this.#closing = true;
     clearInterval(this.#timer);
     for (const connection of [...this.#connections]) connection.close(hard);
+    this.#files.close();
   }
 }
