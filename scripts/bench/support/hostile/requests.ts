@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Tally, atRate, type Begin } from './attack.ts';
-import { openOwnClient } from './own-client.ts';
+import { openOwnClient, type OwnClient } from './own-client.ts';
 import { from, hlsRoot, type Target } from './target.ts';
 
 const ADDRESS = '198.51.100.66';
@@ -72,10 +72,21 @@ export const blockingReloads: Begin = async (target, size) => {
   };
 };
 
+/** As players do: who is refused while the machine is busy comes again. @throws when it is refused all the time, with the status */
+async function acceptedClient(target: Target): Promise<OwnClient> {
+  for (let tries = 1; ; tries++) {
+    const own = await openOwnClient(target, { kind: 'whep', address: ADDRESS });
+    if (own.status === 201) return own;
+    await own.close(false);
+    if (tries === 5) throw new Error(`WHEP answered ${own.status}`);
+    await delay(500);
+  }
+}
+
 /** `size` PATCHes a second from one address, on a session of its own: good ones, restarts, stale ones, huge ones. */
 export const patchFlood: Begin = async (target, size) => {
   const tally = new Tally();
-  const own = await openOwnClient(target, { kind: 'whep', address: ADDRESS });
+  const own = await acceptedClient(target);
   const candidate = (i: number): string => `a=candidate:${i} 1 udp 2122260223 127.0.0.1 ${10_000 + (i % 50_000)} typ host\r\n`;
   let sent = 0;
   const stop = atRate(size, async () => {
