@@ -5,16 +5,19 @@
  * - held playlist requests: from the moment the part's last picture is sent until each viewer's process has the whole answer;
  *   memory per held viewer;
  * - what posters cost a live room.
+ * Large parts are sent from their files only where `scripts/build` has run (`partsFromFiles`).
  *
  * `npm run bench:origin -- [--seconds 3] [--rounds 3] [--held 2000] [--releases 10]`; one JSON object on stdout.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { RoomId } from '../../src/domain/ids.ts';
 import { encodeClip, ProgrammeSource } from '../../test/support/programme-source.ts';
+import { loadSendFile } from '../../src/node-api/hot/send-file/send-file.ts';
 import type { LoadOrder, LoadReport } from './support/http-load.ts';
 import { OriginProcess } from './support/origin-process.ts';
 import { NGINX_MISSING, nginxIsThere, PlainNginx } from './support/plain-nginx.ts';
@@ -44,11 +47,16 @@ try {
   await origin.start();
   for (let i = 0; i < CLIENTS; i++) clients.push(fork('scripts/bench/support/http-load.ts', [], { execArgv: ['--import', 'tsx'] }));
   const feed = await ProgrammeAhead.open(origin.programmeSocket, ROOM, clip, 1, 0);
-  await feed.until(280 * 64, 150); // ten minutes ahead: the clock must not overtake it; at the end of a segment, so of a part
+  await feed.until(276 * 64, 150); // ten minutes ahead: the clock must not overtake it
+  await delay(1000); // what a slow disk does not take is left out, and would be sent from memory
+  await feed.until(280 * 64, 10); // at the end of a segment, so of a part
   await delay(500);
 
   const playlist = (await origin.get(`/hls/${ROOM}/high.m3u8`)).body.toString();
   const [, msn, part] = /LAST-MSN=(\d+),LAST-PART=(\d+)/.exec(playlist) ?? [];
+  const whole = (await origin.get(`/hls/${ROOM}/high/${Number(msn) - 1}.m4s`)).body.length;
+  const stored = statSync(`${origin.folder}/data/origin/${ROOM}/${Number(msn) - 1}-high.m4s`, { throwIfNoEntry: false })?.size;
+  if (stored !== whole) throw new Error(`the disk is too slow: ${stored ?? 0} of ${whole} bytes of the segment are stored`);
   const paths = {
     part: `/hls/${ROOM}/high/${Number(msn) - 1}.1.m4s`,
     midPart: `/hls/${ROOM}/mid/${Number(msn) - 1}.1.m4s`,
@@ -80,7 +88,7 @@ try {
   const held = await heldRequests(feed);
   feed.close();
   await origin.get(`/hls/${ROOM}/high.m3u8`);
-  console.log(JSON.stringify({ benchmark: 'origin', requests, held, posters: await posters(), bars: BARS }));
+  console.log(JSON.stringify({ benchmark: 'origin', partsFromFiles: loadSendFile() !== undefined, requests, held, posters: await posters(), bars: BARS }));
 } catch (error) {
   process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
   exitCode = 1;
