@@ -18,6 +18,12 @@ const SIDE_BY_SIDE = [
   'test/integration/ingest-whip.test.ts',
   'test/integration/restream-worker.test.ts',
   'test/integration/recordings-worker.test.ts',
+  'test/integration/origin-large-parts.test.ts',
+  'test/integration/storage-conformance.test.ts',
+  'test/integration/control-problems.test.ts',
+  'test/integration/control-signalling.test.ts',
+  'test/integration/control-api.test.ts',
+  'test/integration/control-pictures.test.ts',
   'test/integration/supervisor.test.ts',
 ];
 
