@@ -3,7 +3,7 @@
  * beside the service, and a fifth person joins meanwhile. `npx tsx scripts/bench/overload.ts [--burning 4] [--seconds 40]`; one JSON object on stdout.
  *
  * Pictures may come at 15 a second (the degrade ladder); none may be missing on the grid that is left, and beep and flash stay together.
- * Publishers are taken from nothing: they share the cores too, so their own lateness is in the figures.
+ * The publishers share the cores too, so their own lateness is in the figures.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /** What a room may cost, and whether it does, by the median of all runs of a kind. Pure. */
 import type { MixRun } from '../mix.ts';
-import { percentile } from './product.ts';
+import { rounded } from './product.ts';
 
 export interface Bar {
   bar: string;
@@ -12,8 +12,9 @@ export interface Bar {
 
 export function mixBars(runs: readonly MixRun[]): Bar[] {
   const median = (participants: number, uplink: 'on' | 'off', figure: (run: MixRun) => number | undefined): number | undefined => {
-    const figures = runs.filter((run) => run.participants === participants && run.uplink === uplink).flatMap((run) => figure(run) ?? []);
-    return figures.length === 0 ? undefined : percentile(figures, 0.5);
+    const figures = runs.filter((run) => run.participants === participants && run.uplink === uplink).flatMap((run) => figure(run) ?? []).sort((a, b) => a - b);
+    const half = (figures.length - 1) / 2;
+    return figures.length === 0 ? undefined : rounded(((figures[Math.floor(half)] as number) + (figures[Math.ceil(half)] as number)) / 2, 3);
   };
   const atMost = (bar: string, limit: number, measured: number | undefined): Bar => ({ bar, limit, measured, met: measured === undefined ? undefined : measured <= limit });
   const cores = (run: MixRun): number => run.service.all.cores;
