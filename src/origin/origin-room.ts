@@ -15,7 +15,7 @@ import type { ProgrammePart } from './part.ts';
 import { audioTrackInit, videoTrackInit } from './packager.ts';
 import { Programme } from './programme.ts';
 import { ProgrammeDisk, type ProgrammeFile } from './programme-disk.ts';
-import { SegmentList, type Segment } from './segment-list.ts';
+import { bytesBefore, SegmentList, type Segment } from './segment-list.ts';
 import type { VideoConfig, VideoLane } from './video-lane.ts';
 
 const LOST_WRITES_EVERY_MS = 60_000;
@@ -395,8 +395,4 @@ export class OriginRoom {
     }
     await this.disk.flush();
   }
-}
-
-function bytesBefore(segment: Segment, index: number, rendition: Rendition): number {
-  return segment.parts.slice(0, index).reduce((sum, part) => sum + (part.bytes[rendition] ?? 0), 0);
 }

@@ -177,3 +177,8 @@ export class SegmentList {
     return gone;
   }
 }
+
+/** Where a part begins in its segment's file. */
+export function bytesBefore(segment: Segment, index: number, rendition: Rendition): number {
+  return segment.parts.slice(0, index).reduce((sum, part) => sum + (part.bytes[rendition] ?? 0), 0);
+}
