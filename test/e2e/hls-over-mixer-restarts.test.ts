@@ -2,12 +2,12 @@
  * architecture.md §6, risk 3: the origin is fed by a mixer that is killed every ten seconds; hls.js in Chromium plays a
  * minute of it without a stall.
  */
-import { readFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
+import { hlsScript } from '../support/hls-script.ts';
 import { OriginRig, sleep, until } from '../support/origin-rig.ts';
 import { encodeClip, type Clip, type ProgrammeSource } from '../support/programme-source.ts';
 
@@ -22,10 +22,12 @@ const PAGE = `<!doctype html><title>player</title><video muted autoplay playsinl
 const video = document.querySelector('video');
 const seen = window.seen = { waiting: [], errors: [], playing: 0, levels: 0, latencies: [] };
 const hls = new Hls({ lowLatencyMode: true });
+avoidFaults(hls);
 hls.on(Hls.Events.ERROR, (_, d) => seen.errors.push(d.details + (d.fatal ? ' fatal' : '')));
 hls.on(Hls.Events.LEVEL_UPDATED, () => { seen.levels++; });
 video.addEventListener('playing', () => { seen.playing ||= performance.now(); });
-video.addEventListener('waiting', () => { if (seen.playing) seen.waiting.push(video.currentTime); });
+// hls.js seeks to where it begins, and waits for that too
+video.addEventListener('waiting', () => { if (seen.playing && !video.seeking) seen.waiting.push(video.currentTime); });
 setInterval(() => { if (seen.playing) seen.latencies.push(hls.latency); }, 1000);
 hls.loadSource('/hls/${ROOM}/index.m3u8');
 hls.attachMedia(video);
@@ -41,7 +43,7 @@ beforeAll(async () => {
   clips = [await encodeClip(12, 5), await encodeClip(12, 40)];
   rig = new OriginRig();
   await rig.start();
-  const script = readFileSync('node_modules/hls.js/dist/hls.min.js');
+  const script = await hlsScript();
   server = createServer((req, res) => {
     if (req.url === '/') res.setHeader('content-type', 'text/html').end(PAGE);
     else if (req.url === '/hls.js') res.setHeader('content-type', 'text/javascript').end(script);

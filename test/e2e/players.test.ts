@@ -1,20 +1,19 @@
 /** The same LL-HLS programme in four players that know nothing of our server: hls.js, Shaka, FFmpeg, GStreamer, all at once. */
 import { readFileSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
+import { hlsScript } from '../support/hls-script.ts';
 import { OriginRig, sleep, until } from '../support/origin-rig.ts';
-import { encodeClip, run, type ProgrammeSource } from '../support/programme-source.ts';
+import { encodeClip, run, type Clip, type ProgrammeSource } from '../support/programme-source.ts';
 
 const ROOM = 'players';
+const YOUNG_ROOM = 'young';
 const PLAY_MS = 4000;
 
-const SCRIPTS: Record<string, string> = {
-  '/hls.js': 'node_modules/hls.js/dist/hls.min.js',
-  '/shaka.js': 'node_modules/shaka-player/dist/shaka-player.compiled.js',
-};
+const LATE_SOUND_MS = 300;
 
 const page = (script: string, start: string): string => `<!doctype html><title>player</title><video muted autoplay playsinline width=320></video>
 <script src="${script}"></script><script>
@@ -22,19 +21,27 @@ const video = document.querySelector('video');
 const seen = window.seen = { errors: [], waiting: 0, firstPictureMs: 0 };
 const began = performance.now();
 video.requestVideoFrameCallback(() => { seen.firstPictureMs = performance.now() - began; });
-video.addEventListener('waiting', () => { if (seen.firstPictureMs) seen.waiting++; });
+// a player seeks to where it begins, and waits for that too
+video.addEventListener('waiting', () => { if (seen.firstPictureMs && !video.seeking) seen.waiting++; });
 ${start}
 </script>`;
 
-const PAGES: Record<string, string> = {
-  '/hls': page(
+const hlsPage = (playlist: string): string =>
+  page(
     '/hls.js',
     `const hls = window.player = new Hls({ lowLatencyMode: true });
+     avoidFaults(hls);
+     seen.loads = [];
+     hls.on(Hls.Events.FRAG_LOADING, (_, { frag, part }) => { if (frag.type === 'main' && part) seen.loads.push([frag.level, frag.sn, part.index].join(' ')); });
      hls.on(Hls.Events.FRAG_BUFFERED, (_, d) => { if (d.frag.type === 'main') seen.segment = d.frag.sn; });
      hls.on(Hls.Events.ERROR, (_, d) => seen.errors.push(d.details + (d.fatal ? ' fatal' : '')));
-     hls.loadSource('/hls/${ROOM}/index.m3u8');
+     hls.loadSource('${playlist}');
      hls.attachMedia(video);`,
-  ),
+  );
+
+const PAGES: Record<string, string> = {
+  '/hls': hlsPage(`/hls/${ROOM}/index.m3u8`),
+  '/late-sound': hlsPage(`/late-sound/hls/${YOUNG_ROOM}/index.m3u8`),
   '/shaka': page(
     '/shaka.js',
     `const player = window.player = new shaka.Player();
@@ -46,28 +53,25 @@ const PAGES: Record<string, string> = {
 };
 
 let rig: OriginRig;
+let clip: Clip;
 let source: ProgrammeSource;
 let server: Server;
 let browser: Browser;
 let base: string;
 
 beforeAll(async () => {
-  const clip = await encodeClip(45, 5, { high: '320x180', mid: '160x90', low: '80x46' });
+  clip = await encodeClip(45, 5, { high: '320x180', mid: '160x90', low: '80x46' });
+  const scripts: Record<string, string> = { '/hls.js': await hlsScript(), '/shaka.js': readFileSync('node_modules/shaka-player/dist/shaka-player.compiled.js', 'utf8') };
   rig = new OriginRig();
   await rig.start();
   server = createServer((req, res) => {
     const [path = ''] = (req.url ?? '').split('?');
     if (PAGES[path]) res.setHeader('content-type', 'text/html').end(PAGES[path]);
-    else if (SCRIPTS[path]) res.setHeader('content-type', 'text/javascript').end(readFileSync(SCRIPTS[path]));
-    else {
-      const upstream = request({ socketPath: rig.httpSocket, path: req.url, headers: req.headers }, (answer) => {
-        res.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(res);
-      });
-      upstream.on('error', () => res.destroy());
-      res.on('close', () => upstream.destroy());
-      upstream.end();
-    }
+    else if (scripts[path]) res.setHeader('content-type', 'text/javascript').end(scripts[path]);
+    else if (path.startsWith('/late-sound/')) {
+      const isSound = /\/audio\/.*\.m4s$/.test(path);
+      setTimeout(() => passOn(req, res, (req.url ?? '').slice('/late-sound'.length)), isSound ? LATE_SOUND_MS : 0);
+    } else passOn(req, res, req.url ?? '');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -84,6 +88,16 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
   await rig?.close();
 }, 20_000);
+
+function passOn(req: IncomingMessage, res: ServerResponse, path: string): void {
+  const upstream = request({ socketPath: rig.httpSocket, path, headers: req.headers }, (answer) => {
+    res.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(res);
+  });
+  upstream.on('error', () => res.destroy());
+  res.on('close', () => upstream.destroy());
+  upstream.end();
+}
 
 interface Played {
   from: number;
@@ -119,7 +133,7 @@ describe.concurrent('a live programme', () => {
     const switching = await opened.evaluate<At>(AT);
     for (const level of [0, 2, 1]) {
       const segment = await opened.evaluate<number>(`window.player.nextLevel = ${level}; window.seen.segment`);
-      // Not back within one segment: hls.js then takes parts for loaded that the other level has overwritten (web/player/level-memory.ts).
+      // Not back within one segment: hls.js then takes parts for loaded that the other level has overwritten (web/player/hls-faults.ts).
       await opened.waitForFunction(`document.querySelector('video').videoHeight === ${[46, 90, 180][level]} && window.seen.segment > ${segment}`, undefined, { timeout: 8000 });
     }
     const switched = await opened.evaluate<At>(AT);
@@ -134,6 +148,21 @@ describe.concurrent('a live programme', () => {
     // as fast as the clock: nothing stood still, and no hole was jumped over
     expect((switched.time - switching.time) / ((switched.at - switching.at) / 1000)).toBeCloseTo(1, 1);
     expect(state.latency).toBeLessThan(3);
+  }, 40_000);
+
+  it('begins in hls.js without loading twice or a hole, also when the sound comes later than the picture', async () => {
+    const young = await rig.source(YOUNG_ROOM, clip);
+    await until(async () => (await rig.call('GET', `/hls/${YOUNG_ROOM}/index.m3u8`)).status === 200, 10_000, 'the first playlist');
+    const { page: opened, played } = await play('/late-sound');
+    const { loads, ranges } = (await opened.evaluate('({ loads: window.seen.loads, ranges: document.querySelector("video").buffered.length })')) as { loads: string[]; ranges: number };
+    await opened.close();
+    young.kill();
+
+    expect(loads.length).toBeGreaterThan(4);
+    expect(loads).toEqual([...new Set(loads)]);
+    expect(ranges).toBe(1);
+    expect(played.errors).toEqual([]);
+    expect(played.waiting).toBe(0);
   }, 40_000);
 
   it('plays in Shaka, with low latency and all renditions', async () => {

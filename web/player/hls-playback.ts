@@ -2,8 +2,8 @@ import Hls, { ErrorTypes, Events, type ErrorData, type LevelDetails } from 'hls.
 import { awaitPlaylist } from './await-playlist.ts';
 import { catchUpRate } from './catch-up.ts';
 import { ElementWatch, STALL_WORD_MS } from './element-watch.ts';
+import { avoidFaults } from './hls-faults.ts';
 import { initialEstimateBps, qualityOf, qualityChoices } from './hls-qualities.ts';
-import { forgetLivePlaylist } from './level-memory.ts';
 import { playWithSound, type Playback, type PlaybackOptions, type PlaybackState, type Quality } from './playback.ts';
 import { isAtEdge, type TimeWindow } from './timeline.ts';
 
@@ -113,11 +113,11 @@ export class HlsPlayback implements Playback {
       startPosition: wasAt,
     });
     this.#hls = hls;
+    avoidFaults(hls);
     hls.on(Events.MANIFEST_PARSED, () => {
       if (!audioOnly) events.changed({ qualities: qualityChoices(hls.levels) });
       if (!audioOnly && this.#quality !== 'auto') hls.nextLevel = hls.levels.findIndex((level) => qualityOf(level.url[0]) === this.#quality);
     });
-    hls.on(Events.LEVEL_SWITCHING, (_event, { level }) => forgetLivePlaylist(hls.levels[level]));
     hls.on(Events.LEVEL_UPDATED, (_event, { details }) => {
       this.#details = details;
       if (begun || (details.live && this.options.ended)) return;
