@@ -10,6 +10,7 @@ import { pages } from './pages/pages.ts';
 import { securityHeaders } from './pages/security-headers.ts';
 import { requestLog } from './request-log.ts';
 import type { Services } from './services.ts';
+import { sessionLimit } from './session-limit.ts';
 
 export interface ControlApp {
   app: Express;
@@ -18,14 +19,15 @@ export interface ControlApp {
 
 /** The express application: log, local-mode door, API, pages, and every refusal as a problem document. */
 export function createApp(services: Services, version: string): ControlApp {
-  const { config, log, metrics, webDir } = services;
+  const { config, log, requests, sessionRate, webDir } = services;
   const endpoints = createEndpoints(services, version);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag'); // answers that can be revalidated set theirs
   app.set('trust proxy', 'loopback'); // a TLS proxy on the same host tells scheme and caller
   app.set('query parser', 'simple');
-  app.use(requestLog(log, metrics));
+  app.use(sessionLimit({ endpoints, rate: sessionRate, requests, log, localMode: config.localMode }));
+  app.use(requestLog(log, requests));
   app.use((_req, res, next) => (res.setHeader('X-Content-Type-Options', 'nosniff'), next()));
   if (config.localMode)
     app.use((req, _res, next) => {

@@ -1,14 +1,18 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Gauge } from 'prom-client';
+import { HotDoor } from '../node-api/hot/hot-door.ts';
 import { EventSubscriber, type ServiceEvent } from '../state/events.ts';
 import { createApp } from './app.ts';
 import { boundConnections, LOOK_AT_CONNECTIONS_MS } from './connection-bounds.ts';
 import type { ControlDependencies } from './dependencies.ts';
+import { HLS_PREFIX, HlsDesk } from './hls/hls-desk.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { createServices, type Services } from './services.ts';
 import { Signalling } from './signalling/signalling.ts';
 
+/** Who comes while two thousand others do must not be turned away by the kernel and come again a second later (Node's default: 511). */
+const WAITING_CONNECTIONS = 4096;
 const CLOSE_GRACE_MS = 1500;
 /** What viewers told last; Redis may be away. */
 const QOE_CLOSE_MS = 500;
@@ -17,6 +21,7 @@ const QOE_CLOSE_MS = 500;
 export class ControlServer {
   readonly services: Services;
   readonly #server: Server;
+  readonly #door: HotDoor;
   readonly #signalling: Signalling;
   readonly #reconciler: Reconciler;
   #subscriber: EventSubscriber | undefined;
@@ -26,6 +31,7 @@ export class ControlServer {
     this.services = createServices(dependencies);
     const { app } = createApp(this.services, version);
     this.#server = createServer({ connectionsCheckingInterval: LOOK_AT_CONNECTIONS_MS }, (req, res) => admit(req, res, () => app(req, res)));
+    this.#door = new HotDoor(this.#server, { prefix: HLS_PREFIX, desk: new HlsDesk(this.services), sendFile: 'copy' });
     const admit = boundConnections(this.#server, { perAddress: dependencies.config.httpConnectionsPerAddress, metrics: dependencies.metrics });
     this.#signalling = new Signalling(this.#server, this.services);
     this.#reconciler = new Reconciler(this.services);
@@ -45,7 +51,7 @@ export class ControlServer {
     const { config, state } = this.services;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => reject(inWords(error, config.httpHost, config.httpPort)));
-      this.#server.listen(config.httpPort, config.httpHost, () => {
+      this.#server.listen({ port: config.httpPort, host: config.httpHost, backlog: WAITING_CONNECTIONS }, () => {
         this.#server.removeAllListeners('error');
         resolve();
       });
@@ -64,8 +70,12 @@ export class ControlServer {
   async #close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    this.#door.close();
     this.#subscriber?.close();
-    const cut = setTimeout(() => this.#server.closeAllConnections(), CLOSE_GRACE_MS);
+    const cut = setTimeout(() => {
+      this.#door.close(true);
+      this.#server.closeAllConnections();
+    }, CLOSE_GRACE_MS);
     await Promise.all([this.#signalling.close().catch(() => undefined), this.#reconciler.close()]);
     await closed;
     await Promise.race([this.services.qoe.close(), new Promise((resolve) => setTimeout(resolve, QOE_CLOSE_MS))]);

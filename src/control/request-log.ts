@@ -1,20 +1,10 @@
 /** One structured line per request, without query strings and without the tokens that stand in some paths. */
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { Counter, Histogram, type Registry } from 'prom-client';
-import { folded, type Logger } from '../observability/logger.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { RequestFigures } from './request-figures.ts';
 
-export function requestLog(log: Logger, metrics: Registry): RequestHandler {
-  const seconds = new Histogram({
-    name: 'tessera_http_request_seconds',
-    help: 'Time to the end of an answer; held HLS requests included',
-    labelNames: ['method', 'area', 'status'],
-    buckets: [0.005, 0.02, 0.1, 0.5, 1, 2.5, 10],
-    registers: [metrics],
-  });
-  const refused = new Counter({ name: 'tessera_http_problems_total', help: 'Problem documents by code', labelNames: ['code'], registers: [metrics] });
-  // Somebody's flood must not become one of the log.
-  const limited = folded((count) => log.warn({ count }, 'requests beyond the rate refused'));
+export function requestLog(log: Logger, figures: RequestFigures): RequestHandler {
   return (req, res, next) => {
     const requestId = randomUUID();
     const begun = performance.now();
@@ -24,9 +14,8 @@ export function requestLog(log: Logger, metrics: Registry): RequestHandler {
       const ms = performance.now() - begun;
       const area = areaOf(req.path);
       const code = res.locals['errorCode'] as string | undefined;
-      seconds.observe({ method: req.method, area, status: res.statusCode }, ms / 1000);
-      if (code !== undefined) refused.inc({ code });
-      if (res.statusCode === 429) limited();
+      figures.answered(req.method, area, res.statusCode, ms);
+      if (code !== undefined) figures.refused(code);
       const quiet = res.statusCode === 429 || area === 'operation' || (area === 'hls' && res.statusCode < 500) || (res.statusCode < 400 && (area === 'pages' || req.method === 'GET' || req.method === 'OPTIONS'));
       log[quiet ? 'debug' : 'info']({ requestId, method: req.method, path: loggedPath(req), status: res.statusCode, ms: Math.round(ms), code }, 'request');
     });

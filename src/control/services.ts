@@ -10,10 +10,13 @@ import { RoomChanges } from './commands/room-changes.ts';
 import { RoomEnding } from './commands/room-ending.ts';
 import { SessionCommands } from './commands/session-commands.ts';
 import type { ControlDependencies } from './dependencies.ts';
+import { HlsAnswers } from './hls/hls-answers.ts';
+import { HlsBroadcasts } from './hls/hls-broadcasts.ts';
 import { CachedNodes } from './placement/cached-nodes.ts';
 import { CachedRooms } from './placement/cached-rooms.ts';
 import { QoeBook } from './qoe/qoe-book.ts';
 import { Placement } from './placement/placement.ts';
+import { RequestFigures } from './request-figures.ts';
 
 /** Each is told to everybody in the room. */
 const CAPTIONS_PER_SECOND = 10;
@@ -35,6 +38,8 @@ export interface Services extends ControlDependencies {
   images: ImageCommands;
   ending: RoomEnding;
   qoe: QoeBook;
+  broadcasts: HlsBroadcasts;
+  requests: RequestFigures;
 }
 
 export function createServices(dependencies: ControlDependencies): Services {
@@ -51,7 +56,10 @@ export function createServices(dependencies: ControlDependencies): Services {
   return {
     ...dependencies,
     tokens,
-    authoriser: new Authoriser(tokens, async (room) => (await cachedRooms.get(room))?.access === 'open'),
+    authoriser: new Authoriser(tokens, {
+      isOpen: async (room) => (await cachedRooms.get(room))?.access === 'open',
+      isKnownToBeOpen: (room) => cachedRooms.known(room)?.access === 'open',
+    }),
     sessionRate: new RateLimit({ perSecond: config.sessionRatePerSecond, burst: config.sessionRatePerSecond * 6 }),
     captionRate: new RateLimit({ perSecond: CAPTIONS_PER_SECOND, burst: CAPTIONS_PER_SECOND * 2 }),
     nodes,
@@ -64,6 +72,8 @@ export function createServices(dependencies: ControlDependencies): Services {
     changes,
     images: new ImageCommands(state, files, changes, log),
     ending: new RoomEnding(state, placement, nodeClient, mixes, restreams, sessions, files, config.vodSeconds * 1000),
+    broadcasts: new HlsBroadcasts(cachedRooms, placement, new HlsAnswers({ nodes, nodeClient, metrics: dependencies.metrics })),
+    requests: new RequestFigures(dependencies.metrics),
     qoe: new QoeBook(state.viewers, log, dependencies.metrics),
   };
 }

@@ -10,7 +10,7 @@ import { dirname } from 'node:path';
 import type { Config, RoleName } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
 import { folded, type Logger } from '../observability/logger.ts';
-import type { HotDesk } from './hot/hot-connection.ts';
+import type { HotDesk } from './hot/hot-desk.ts';
 import { HotDoor } from './hot/hot-door.ts';
 import type { HotHeaders } from './hot/hot-request.ts';
 import { sendAnswer } from './hot/send-answer.ts';

@@ -1,5 +1,5 @@
 /** HLS through control: the three forms of a token, paths, and a player that goes away. */
-import type { ServerResponse } from 'node:http';
+import { Agent, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RoomId } from '../../src/domain/ids.ts';
 import { handled } from '../../src/node-api/server.ts';
@@ -19,6 +19,27 @@ async function publish(room: string, sub: string): Promise<Response> {
   const token = await rig.token({ room, role: 'participant', sub, name: 'Anna' });
   return rig.request('POST', `/whip/${room}`, { token, text: OFFER_SDP, type: 'application/sdp' });
 }
+
+/** One client with one connection, as a browser or a proxy keeps it. */
+function oneConnection(): { ask(method: string, path: string): Promise<{ status: number; headers: IncomingMessage['headers']; text: string; port: number }>; close(): void } {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return {
+    ask: (method, path) =>
+      new Promise((resolve, reject) => {
+        request(`${rig.base}${path}`, { method, agent }, (res) => {
+          const port = res.socket.localPort ?? 0;
+          let text = '';
+          res.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          res.once('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, text, port }));
+        })
+          .once('error', reject)
+          .end();
+      }),
+    close: () => agent.destroy(),
+  };
+}
+/** Only express gives requests a name. */
+const byExpress = ({ headers }: { headers: IncomingMessage['headers'] }): boolean => headers['x-request-id'] !== undefined;
 
 describe('HLS', () => {
   it('streams the origin through with its headers, in all three token forms', async () => {
@@ -94,6 +115,49 @@ describe('HLS', () => {
     expect(await ask(7)).toBe('seven');
     expect(asked()).toBe(2);
     if (before) rig.answers.set('GET /hls/:room/*', before);
+  });
+
+  it('comes without express, also on connections that began with something else; refusals are put in words by it', async () => {
+    await createRoom(rig, 'h6');
+    await publish('h6', 'anna');
+    const token = await rig.token({ room: 'h6', role: 'viewer' });
+    const media = `/hls/h6/t/${token}/high/1.m4s`;
+    const { ask, close } = oneConnection();
+    try {
+      const first = await ask('GET', media);
+      const again = await ask('GET', media);
+      expect([first, again].map((answer) => [answer.status, answer.text, byExpress(answer)])).toEqual(Array.from({ length: 2 }, () => [200, 'media', false]));
+      expect(again.headers).toMatchObject({ 'access-control-allow-origin': '*', 'x-content-type-options': 'nosniff', 'cache-control': 'public, max-age=9' });
+      expect(again.port).toBe(first.port);
+
+      const other = await ask('GET', '/api/rooms/h6');
+      expect([other.status, byExpress(other), other.port]).toEqual([401, true, first.port]);
+      const behind = await ask('GET', media);
+      expect([behind.status, byExpress(behind), behind.headers.connection, behind.port]).toEqual([200, true, 'close', first.port]);
+      const next = await ask('HEAD', media);
+      expect([next.status, next.text, byExpress(next)]).toEqual([200, '', false]);
+      expect(next.port).not.toBe(first.port);
+
+      const refused = await ask('GET', '/hls/h6/t/no-token/high/1.m4s');
+      expect([refused.status, byExpress(refused), refused.headers['www-authenticate'], refused.headers.connection]).toEqual([401, true, 'Bearer realm="tessera"', 'keep-alive']);
+      expect((await ask('GET', `/hls/elsewhere/t/${token}/high/1.m4s`)).status).toBe(403);
+    } finally {
+      close();
+    }
+  });
+
+  it('tells those who wait for a broadcast to come again, without express', async () => {
+    await createRoom(rig, 'h7', { access: 'open' });
+    const { ask, close } = oneConnection();
+    try {
+      const early = await ask('GET', '/hls/h7/index.m3u8');
+      expect([early.status, early.headers['retry-after'], byExpress(early)]).toEqual([404, '2', false]);
+      expect(JSON.parse(early.text)).toMatchObject({ code: 'notFound', detail: 'The room has no broadcast yet.' });
+      await publish('h7', 'anna');
+      await eventually(async () => (await ask('GET', '/hls/h7/index.m3u8')).status === 200);
+    } finally {
+      close();
+    }
   });
 
   it('says 503 with Retry-After while the origin is away', async () => {

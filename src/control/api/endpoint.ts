@@ -70,7 +70,7 @@ export interface Endpoint {
   answers: Record<number, Answer>;
   /** Codes beyond those every endpoint has; for the document. */
   problems?: readonly number[];
-  /** POST, PATCH and DELETE of media sessions are rate limited. */
+  /** POST, PATCH and DELETE of media sessions are rate limited (session-limit.ts). */
   limited?: boolean;
   /** Browsers of other origins may call it. */
   cors?: boolean;

@@ -1,19 +1,14 @@
-/** Broadcast: checks the token, then gives what the origin answered to whoever asked first (hls-answers.ts). */
+/** Broadcast, for what the hot door left to express (hls/hls-desk.ts): refusals in words, requests on connections that began with something else. */
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
-import { Answer } from '../../node-api/hot/answer.ts';
+import type { Answer } from '../../node-api/hot/answer.ts';
+import { mayComeAgain } from '../../node-api/hot/hot-door.ts';
 import { takesGzip } from '../../node-api/hot/hot-request.ts';
 import { sendAnswer } from '../../node-api/hot/send-answer.ts';
 import type { Services } from '../services.ts';
 import { endpoint, type Call, type Endpoint } from './endpoint.ts';
-import { HlsAnswers } from './hls-answers.ts';
-import { withToken } from './playlist-token.ts';
 
 /** A token is not taken back before its end; rooms that are closed or deleted are noticed by caches after this. */
 const ACCESS_SECONDS = 30;
-/** Up to three folders below the room. */
-const HLS_FILE = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,3}$/;
-
 const query = z.looseObject({
   token: z.string().optional(),
   _HLS_msn: z.string().optional(),
@@ -21,22 +16,11 @@ const query = z.looseObject({
   _HLS_skip: z.string().optional(),
 });
 
-export function hlsEndpoints(services: Services): Endpoint[] {
-  const { cachedRooms, placement } = services;
-  const answers = new HlsAnswers(services);
-
-  const serve = async ({ req, res, room: id, params, claims }: Call): Promise<void> => {
-    const room = await cachedRooms.get(id);
-    if (!room) throw new AppError('roomNotFound');
-    const file = params['file'] ?? '';
-    if (!HLS_FILE.test(file)) throw new AppError('notFound');
-    const origin = await placement.origin(room);
-    if (!origin) throw new AppError('notFound', { detail: 'The room has no broadcast yet.', retryAfterSeconds: 2 });
-
-    const search = req.url.split('?', 2)[1] ?? '';
-    const token = params['token'] === undefined ? (new URLSearchParams(search).get('token') ?? undefined) : undefined;
-    const rewrite = token !== undefined && file.endsWith('.m3u8');
-
+export function hlsEndpoints({ broadcasts }: Services): Endpoint[] {
+  const serve = async ({ req, res, room, params, claims }: Call): Promise<void> => {
+    const query = req.url.split('?', 2)[1] ?? '';
+    const queryToken = params['token'] === undefined ? (new URLSearchParams(query).get('token') ?? undefined) : undefined;
+    const byHeader = claims !== undefined && queryToken === undefined && params['token'] === undefined;
     const gone = new AbortController();
     // Only then: aborting makes a DOMException with its stack, 5 % of a part's cost when done for each.
     res.once('close', () => {
@@ -44,16 +28,15 @@ export function hlsEndpoints(services: Services): Endpoint[] {
     });
     let answer: Answer;
     try {
-      answer = await answers.ask(origin.url, id, file, search, !rewrite && takesGzip(req.headers['accept-encoding']), gone.signal);
+      answer = await broadcasts.answer({ room, file: params['file'] ?? '', query, gzip: takesGzip(req.headers['accept-encoding']), queryToken, byHeader }, gone.signal);
     } catch (error) {
       if (gone.signal.aborted) return;
       throw error;
     }
     if (gone.signal.aborted) return;
-    if (rewrite && answer.status === 200) answer = rewritten(answer, token);
-    // A token in the URL is part of a cache's key; one in the header is not, and `public` would let a proxy hand media to anybody (RFC 9111 section 3.5).
-    const privately = claims !== undefined && token === undefined && params['token'] === undefined;
-    sendAnswer(req, res, privately ? new Answer({ ...answer.parts, cacheControl: answer.parts.cacheControl.replace(/\bpublic\b/, 'private') }) : answer);
+    // The next request then comes by the hot door (hls/hls-desk.ts), at a tenth of the cost.
+    if (answer.status < 400 && mayComeAgain(req.socket)) res.setHeader('Connection', 'close');
+    sendAnswer(req, res, answer);
   };
 
   const shared = { tag: 'HLS', permission: 'watchHls', cors: true, query, problems: [400, 404, 503] } as const;
@@ -93,9 +76,4 @@ export function hlsEndpoints(services: Services): Endpoint[] {
       handle: serve,
     }),
   ];
-}
-
-function rewritten({ parts }: Answer, token: string): Answer {
-  const { etag: _etag, varyEncoding: _vary, ...rest } = parts;
-  return new Answer({ ...rest, body: [Buffer.from(withToken(Buffer.concat(parts.body).toString('utf8'), token))] });
 }

@@ -1,18 +1,16 @@
-/** From the list of endpoints to express routes: token, rate, body, query, then the handler. */
+/** From the list of endpoints to express routes: token, body, query, then the handler. */
 import express, { Router, type Request, type Response } from 'express';
 import type { z } from 'zod';
 import type { Config } from '../../config/config.ts';
 import { AppError } from '../../domain/errors.ts';
 import { isName, type RoomId } from '../../domain/ids.ts';
 import type { Authoriser } from '../auth/authorise.ts';
-import type { RateLimit } from '../auth/rate-limit.ts';
 import { applyCors } from './cors.ts';
 import { expressPath, type BodyKind, type Call, type Endpoint } from './endpoint.ts';
 
 export interface RouterDependencies {
   config: Pick<Config, 'httpBodyLimitBytes' | 'publicUrl' | 'localMode'>;
   authoriser: Authoriser;
-  sessionRate: RateLimit;
 }
 
 export function createRouter(endpoints: readonly Endpoint[], dependencies: RouterDependencies): Router {
@@ -40,18 +38,15 @@ function allowedMethods(group: readonly Endpoint[]): string {
   return [...new Set([...methods, 'OPTIONS'])].join(', ');
 }
 
-function runner(e: Endpoint, { config, authoriser, sessionRate }: RouterDependencies) {
+function runner(e: Endpoint, { config, authoriser }: RouterDependencies) {
   const readBody = e.body ? bodyReader(e.body, config.httpBodyLimitBytes) : undefined;
   return async (req: Request, res: Response): Promise<void> => {
     const params = pathValues(req);
     if (params['room'] !== undefined && !isName(params['room'])) throw new AppError('notFound', { detail: 'This cannot be the id of a room.' });
     const room = params['room'] as RoomId | undefined;
-    if (e.limited) {
-      const waitMs = sessionRate.take(req.ip ?? '');
-      if (waitMs > 0) throw new AppError('rateLimited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
-    }
-    const claims =
-      e.permission === 'public' ? undefined : await authoriser.check(req, e.permission, { pathToken: params['token'], room });
+    const { token: queryToken } = req.query;
+    const shown = { authorization: req.headers.authorization, queryToken: typeof queryToken === 'string' ? queryToken : undefined, pathToken: params['token'], room };
+    const claims = e.permission === 'public' ? undefined : await authoriser.check(shown, e.permission);
     const call: Call = {
       req,
       res,

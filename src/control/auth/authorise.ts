@@ -1,40 +1,57 @@
 /** Finds the token, verifies it and holds it against the permission table. */
-import type { Request } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import type { RoomId } from '../../domain/ids.ts';
 import { coversRoom, type Claims } from './claims.ts';
 import { ruleOf, type Permission } from './permissions.ts';
 import type { Tokens } from './tokens.ts';
 
+/** What a request shows of itself. */
 export interface Credentials {
+  /** The Authorization header. */
+  authorization: string | undefined;
+  /** Given by `?token=`; counts only where the permission table allows it. */
+  queryToken: string | undefined;
   /** Given by the path (`/hls/{room}/t/{token}/…`). */
-  pathToken?: string;
+  pathToken: string | undefined;
   /** Absent on endpoints that are not below one room. */
-  room?: RoomId;
+  room: RoomId | undefined;
+}
+
+/** Whether a room may be watched without a token. */
+export interface OpenRooms {
+  isOpen(room: RoomId): Promise<boolean>;
+  isKnownToBeOpen(room: RoomId): boolean;
 }
 
 export class Authoriser {
   constructor(
     private readonly tokens: Tokens,
-    /** Tells whether a room may be watched without a token. */
-    private readonly isOpen: (room: RoomId) => Promise<boolean>,
+    private readonly rooms: OpenRooms,
   ) {}
 
   /**
    * @returns the caller's claims, undefined for an anonymous viewer of an open room
    * @throws AppError unauthenticated, tokenExpired, forbidden
    */
-  async check(req: Request, permission: Permission, { pathToken, room }: Credentials): Promise<Claims | undefined> {
-    const rule = ruleOf(permission);
-    const token = pathToken ?? bearerToken(req) ?? (rule.queryToken ? queryToken(req) : undefined);
+  async check(shown: Credentials, permission: Permission): Promise<Claims | undefined> {
+    const token = tokenOf(shown, permission);
     if (token === undefined) {
-      if (rule.open && room !== undefined && (await this.isOpen(room))) return undefined;
+      if (ruleOf(permission).open && shown.room !== undefined && (await this.rooms.isOpen(shown.room))) return undefined;
       throw new AppError('unauthenticated');
     }
-    const claims = await this.tokens.verify(token);
-    if (!rule.roles.includes(claims.role)) throw new AppError('forbidden', { detail: `The role ${claims.role} is not enough.` });
-    if (room !== undefined) requireRoom(claims, room);
-    return claims;
+    return held(await this.tokens.verify(token), shown, permission);
+  }
+
+  /**
+   * What `check` would return, if nothing is to be read or computed for it.
+   * @returns undefined when it is not known yet
+   * @throws AppError unauthenticated, forbidden
+   */
+  known(shown: Credentials, permission: Permission): { claims: Claims | undefined } | undefined {
+    const token = tokenOf(shown, permission);
+    if (token === undefined) return ruleOf(permission).open && shown.room !== undefined && this.rooms.isKnownToBeOpen(shown.room) ? { claims: undefined } : undefined;
+    const claims = this.tokens.known(token);
+    return claims && { claims: held(claims, shown, permission) };
   }
 }
 
@@ -43,15 +60,19 @@ export function requireRoom(claims: Claims | undefined, room: string): void {
   if (claims && !coversRoom(claims, room)) throw new AppError('forbidden', { detail: 'The token is for another room.' });
 }
 
-function bearerToken(req: Request): string | undefined {
-  const header = req.headers.authorization;
+function tokenOf({ pathToken, authorization, queryToken }: Credentials, permission: Permission): string | undefined {
+  return pathToken ?? bearerToken(authorization) ?? (ruleOf(permission).queryToken && queryToken !== '' ? queryToken : undefined);
+}
+
+function held(claims: Claims, { room }: Credentials, permission: Permission): Claims {
+  if (!ruleOf(permission).roles.includes(claims.role)) throw new AppError('forbidden', { detail: `The role ${claims.role} is not enough.` });
+  if (room !== undefined) requireRoom(claims, room);
+  return claims;
+}
+
+function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const match = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header);
   if (!match) throw new AppError('unauthenticated', { detail: 'The Authorization header must be "Bearer <token>".' });
   return match[1];
-}
-
-function queryToken(req: Request): string | undefined {
-  const token = req.query['token'];
-  return typeof token === 'string' && token !== '' ? token : undefined;
 }

@@ -50,13 +50,18 @@ export class Tokens {
     return { token, expiresAt: new Date(expires * 1000).toISOString() };
   }
 
+  /** Claims of a token that was good before and has not expired since. */
+  known(token: string): Claims | undefined {
+    const known = this.#verified.get(token);
+    if (known && known.expiresAtUnixMs + CLOCK_SKEW_SECONDS * 1000 > Date.now()) return known;
+    if (known) this.#verified.delete(token);
+    return undefined;
+  }
+
   /** @throws AppError `unauthenticated` or `tokenExpired` */
   async verify(token: string): Promise<Claims> {
-    const known = this.#verified.get(token);
-    if (known) {
-      if (known.expiresAtUnixMs + CLOCK_SKEW_SECONDS * 1000 > Date.now()) return known;
-      this.#verified.delete(token);
-    }
+    const known = this.known(token);
+    if (known) return known;
     const claims = await this.#verifySignature(token);
     if (this.#verified.size >= CACHE_SIZE) {
       for (const oldest of this.#verified.keys()) {

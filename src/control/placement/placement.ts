@@ -88,6 +88,12 @@ export class Placement {
     return origin;
   }
 
+  /** What `origin` would give, if that is known already and there is one. */
+  knownOrigin(room: Pick<RoomDocument, 'node'>): NodeRecord | undefined {
+    const nodes = this.nodes.known();
+    return nodes && originOf(room, nodes);
+  }
+
   /** The room's ingest node, undefined while it is away or when the room has none. */
   async owner(room: Pick<RoomDocument, 'node'>): Promise<NodeRecord | undefined> {
     return (await this.nodes.list()).find((n) => n.role === 'ingest' && n.id === room.node);

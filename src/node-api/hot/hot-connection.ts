@@ -2,32 +2,21 @@
 import type { Socket } from 'node:net';
 import type { Answer } from './answer.ts';
 import { conditional } from './conditional.ts';
+import type { HotDesk, Waiting } from './hot-desk.ts';
 import { HotRequestReader, MAX_HEAD_BYTES, type HotRequest } from './hot-request.ts';
 import { withOwnReadBuffer } from './own-read-buffer.ts';
+import type { Turns } from './turns.ts';
 import { writeAnswer, type FileSender } from './write-answer.ts';
-
-/** An answer that is not there yet. */
-export interface Waiting {
-  /** Never rejects. `pass`: node:http is to answer. */
-  answer: Promise<Answer | 'pass'>;
-  /** The client has gone before the answer came. */
-  leave?: () => void;
-}
-
-export interface HotDesk {
-  /** Must not throw. `pass` leaves this request and the rest of the connection to node:http. */
-  answer(request: HotRequest): Answer | Waiting | 'pass';
-  /** Header lines of this connection's answers (CORS), with their line ends. */
-  lines(request: HotRequest): string;
-}
 
 export interface ConnectionHost {
   readonly desk: HotDesk;
   readonly prefix: string;
   tail(lines: string): Buffer;
-  /** The connection goes on under node:http. @param bytes read from it already, beginning with a request */
-  passOn(connection: HotConnection, socket: Socket, bytes: Buffer): void;
+  /** The connection goes on under node:http. @param bytes read from it already, beginning with a request @param plain whether later requests may be hot again */
+  passOn(connection: HotConnection, socket: Socket, bytes: Buffer, plain: boolean): void;
   closed(connection: HotConnection): void;
+  /** Of all its connections. */
+  readonly turns: Turns;
   readonly ownReadBuffer: boolean;
   /** For all of a connection's answers. Undefined: everything is copied. */
   readonly sender: FileSender | undefined;
@@ -38,8 +27,10 @@ export interface ConnectionHost {
 /** What a client may send while an answer is on its way. */
 const MAX_AHEAD_CHARACTERS = 16 * 1024;
 const IDLE_MS = 75_000;
+/** Also for the first request to begin. */
 const HEAD_MS = 20_000;
-const SEND_MS = 30_000;
+/** Nothing of an answer taken for so long: a reader that does not read. */
+const STILL_MS = 45_000;
 
 export class HotConnection {
   #socket: Socket;
@@ -49,6 +40,9 @@ export class HotConnection {
   #draining = false;
   #passed = false;
   #sinceMs: number;
+  #asked = false;
+  /** Bytes that the kernel had not taken at the last sweep. */
+  #untaken = 0;
   #leave: (() => void) | undefined;
   readonly #reader: HotRequestReader;
   readonly #sender: FileSender | undefined;
@@ -70,11 +64,16 @@ export class HotConnection {
     return this.#busy && !this.#draining;
   }
 
-  /** Ends what has stood still for too long (RFC 9112 section 9.5). */
-  sweep(nowMs: number): void {
-    const forMs = nowMs - this.#sinceMs;
-    const limitMs = this.#draining ? SEND_MS : this.#rest === '' ? IDLE_MS : HEAD_MS;
-    if (!this.held && forMs > limitMs) this.#socket.destroy();
+  /** Whether it has stood still for too long and is to be ended (RFC 9112 section 9.5). To be asked now and then. */
+  isStale(nowMs: number): boolean {
+    if (this.held) return false;
+    if (this.#draining) {
+      const untaken = untakenBytes(this.#socket);
+      if (untaken !== this.#untaken) this.#sinceMs = nowMs;
+      this.#untaken = untaken;
+    }
+    const limitMs = this.#draining ? STILL_MS : this.#asked && this.#rest === '' ? IDLE_MS : HEAD_MS;
+    return nowMs - this.#sinceMs > limitMs;
   }
 
   /** Between two answers at once, otherwise only when `hard`. */
@@ -142,12 +141,13 @@ export class HotConnection {
   };
 
   #take(text: string): void {
+    // A head that comes drop by drop is as old as its first drop.
+    if (this.#rest === '' && !this.#busy) this.#sinceMs = Date.now();
     this.#rest = this.#rest === '' ? text : this.#rest + text;
     if (this.#busy) {
       if (this.#rest.length > MAX_AHEAD_CHARACTERS) this.#socket.destroy();
       return;
     }
-    this.#sinceMs = Date.now();
     this.#serve();
   }
 
@@ -157,12 +157,13 @@ export class HotConnection {
     while (!this.#busy && from < text.length) {
       const reading = this.#reader.read(text, from);
       if (reading.kind === 'more') break;
-      if (reading.kind === 'foreign') return this.#pass(text.slice(from));
+      if (reading.kind === 'foreign') return this.#pass(text.slice(from), reading.elsewhere);
       const { request } = reading;
+      this.#asked = true;
       const answer = this.host.desk.answer(request);
-      if (answer === 'pass') return this.#pass(text.slice(from));
+      if (answer === 'pass') return this.#pass(text.slice(from), true);
       if ('answer' in answer) this.#await(answer, request, text.slice(from, reading.next));
-      else this.#send(answer, request);
+      else this.#send(answer, request, 0);
       from = reading.next;
     }
     this.#rest = from === 0 ? text : text.slice(from);
@@ -173,35 +174,45 @@ export class HotConnection {
   #await(waiting: Waiting, request: HotRequest, asked: string): void {
     this.#busy = true;
     this.#leave = waiting.leave;
-    void waiting.answer.then((answer) => {
-      this.#leave = undefined;
-      if (this.#socket.destroyed) return;
-      this.#busy = false;
-      this.#sinceMs = Date.now();
-      if (answer === 'pass') return this.#pass(asked + this.#rest);
-      this.#send(answer, request);
-      if (!this.#busy && this.#rest !== '') this.#serve();
-    });
+    const sinceMs = performance.now();
+    void waiting.answer.then((answer) => this.host.turns.take(() => this.#answered(answer, request, asked, sinceMs)));
   }
 
-  #send(whole: Answer, request: HotRequest): void {
+  #answered(answer: Answer | 'pass', request: HotRequest, asked: string, sinceMs: number): void {
+    this.#leave = undefined;
+    if (this.#socket.destroyed) return;
+    this.#busy = false;
+    this.#sinceMs = Date.now();
+    if (answer === 'pass') return this.#pass(asked + this.#rest, true);
+    this.#send(answer, request, performance.now() - sinceMs);
+    if (!this.#busy && this.#rest !== '') this.#serve();
+  }
+
+  #send(whole: Answer, request: HotRequest, afterMs: number): void {
     const socket = this.#socket;
     const { headers } = request;
     const answer = headers.ifNoneMatch === undefined && headers.range === undefined ? whole : conditional(whole, headers);
     const tail = this.host.tail(this.host.desk.lines(request));
     const flushed = writeAnswer(socket, answer, tail, request.head, this.#sender);
+    this.host.desk.sent?.(answer.status, afterMs);
     if (this.host.closing) socket.end();
     // Corked writes say what was before they went out.
     if (!flushed && socket.writableNeedDrain) {
       this.#busy = true;
       this.#draining = true;
+      this.#sinceMs = Date.now();
     }
   }
 
-  #pass(text: string): void {
+  #pass(text: string, plain: boolean): void {
     this.#unlisten();
     this.#passed = true;
     this.#rest = '';
-    this.host.passOn(this, this.#socket, Buffer.from(text, 'latin1'));
+    this.host.passOn(this, this.#socket, Buffer.from(text, 'latin1'), plain);
   }
+}
+
+/** Written, and not yet taken by the kernel; `writableLength` does not move before the last byte of a write. */
+function untakenBytes(socket: Socket): number {
+  return (socket as unknown as { _handle: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0;
 }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Answer } from './answer.ts';
 import { HotDoor } from './hot-door.ts';
 import type { HotRequest } from './hot-request.ts';
-import type { Waiting } from './hot-connection.ts';
+import type { Waiting } from './hot-desk.ts';
 
 const small = new Answer({ status: 200, contentType: 'text/plain', cacheControl: 'public, max-age=9', etag: '"s"', ranges: true, body: [Buffer.from('small')] });
 const large = new Answer({ status: 200, contentType: 'video/mp4', cacheControl: 'no-store', body: [Buffer.alloc(3_000_000, 'a'), Buffer.alloc(3_000_000, 'b')] });

@@ -8,9 +8,11 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConnectionTails } from './connection-tail.ts';
-import { HotConnection, type HotDesk } from './hot-connection.ts';
+import { HotConnection } from './hot-connection.ts';
+import type { HotDesk } from './hot-desk.ts';
 import { OpenFiles } from './send-file/open-files.ts';
 import { loadSendFile, type SendFile } from './send-file/send-file.ts';
+import { Turns } from './turns.ts';
 
 export interface HotDoorOptions {
   prefix: string;
@@ -22,6 +24,18 @@ export interface HotDoorOptions {
 }
 
 const SWEEP_MS = 5000;
+/** Ended in one piece: ten thousand at once stopped everything else for half a second. */
+const ENDED_AT_ONCE = 100;
+
+/** Held requests answered in one turn of the event loop. */
+const RELEASED_AT_ONCE = 32;
+
+const passedOn = new WeakSet<Socket>();
+
+/** Whether a connection is with node:http although its next request may be for a hot door: it may then be closed, to come again. */
+export function mayComeAgain(socket: Socket): boolean {
+  return passedOn.has(socket);
+}
 
 export class HotDoor {
   readonly #connections = new Set<HotConnection>();
@@ -45,15 +59,17 @@ export class HotDoor {
       },
       prefix,
       desk,
+      turns: new Turns(RELEASED_AT_ONCE),
       ownReadBuffer,
       // Over TCP to this machine copying costs less (docs/adr/0010-parts-from-their-files.md), and TLS must not be written behind.
       get sender(): typeof sender {
         return typeof server.address() === 'string' ? sender : undefined;
       },
       tail: (lines: string): Buffer => tails.tail(lines),
-      passOn: (connection: HotConnection, socket: Socket, bytes: Buffer): void => {
+      passOn: (connection: HotConnection, socket: Socket, bytes: Buffer, plain: boolean): void => {
         this.#connections.delete(connection);
         this.passed++;
+        if (plain) passedOn.add(socket);
         for (const listener of before) listener.call(server, socket);
         // node:http reads the handle itself from now on, but still takes what is emitted.
         socket.emit('data', bytes);
@@ -67,7 +83,7 @@ export class HotDoor {
     });
     this.#timer = setInterval(() => {
       const now = Date.now();
-      for (const connection of this.#connections) connection.sweep(now);
+      this.#end([...this.#connections].filter((connection) => connection.isStale(now)));
       this.#files.sweep();
     }, SWEEP_MS);
     this.#timer.unref();
@@ -85,6 +101,11 @@ export class HotDoor {
     let count = 0;
     for (const connection of this.#connections) if (connection.held) count++;
     return count;
+  }
+
+  #end(stale: HotConnection[]): void {
+    for (const connection of stale.splice(0, ENDED_AT_ONCE)) connection.close(true);
+    if (stale.length > 0) setImmediate(() => this.#end(stale));
   }
 
   /** Idle connections end now, the others when `hard`. */

@@ -24,13 +24,15 @@ export interface HotRequest {
   headers: HotHeaders;
 }
 
-export type Reading = { kind: 'more' } | { kind: 'foreign' } | { kind: 'hot'; request: HotRequest; next: number };
+/** `elsewhere`: plain, but for another method or path; later requests on the connection may be hot again. */
+export type Reading = { kind: 'more' } | { kind: 'foreign'; elsewhere: boolean } | { kind: 'hot'; request: HotRequest; next: number };
 
 /** More is not read before it goes to node:http, whose own limit is 16 KiB. */
 export const MAX_HEAD_BYTES = 12 * 1024;
 const MAX_HEADERS = 64;
 const MORE: Reading = { kind: 'more' };
-const FOREIGN: Reading = { kind: 'foreign' };
+const FOREIGN: Reading = { kind: 'foreign', elsewhere: false };
+const ELSEWHERE: Reading = { kind: 'foreign', elsewhere: true };
 
 const TARGET = /^\/[\x21\x22\x24\x26-\x7e]*$/; // no '#', no '%', no space or control character
 const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\x20-\x7e\x80-\xff\t]*?)[ \t]*$/;
@@ -48,14 +50,14 @@ export class HotRequestReader {
   /** @param text latin1 of the bytes @param from where the next request begins */
   read(text: string, from: number): Reading {
     const isGet = text.startsWith('GET ', from);
-    if (!isGet && !text.startsWith('HEAD ', from)) return text.length - from < 5 && ('GET '.startsWith(text.slice(from)) || 'HEAD '.startsWith(text.slice(from))) ? MORE : FOREIGN;
+    if (!isGet && !text.startsWith('HEAD ', from)) return text.length - from < 5 && ('GET '.startsWith(text.slice(from)) || 'HEAD '.startsWith(text.slice(from))) ? MORE : ELSEWHERE;
     const end = text.indexOf('\r\n\r\n', from);
     if (end < 0) return text.length - from > MAX_HEAD_BYTES ? FOREIGN : MORE;
     if (end - from > MAX_HEAD_BYTES) return FOREIGN;
     const line = text.indexOf('\r\n', from);
     if (line === end || !text.startsWith(' HTTP/1.1', line - 9)) return FOREIGN;
     const at = from + (isGet ? 4 : 5);
-    if (!text.startsWith(this.prefix, at)) return FOREIGN;
+    if (!text.startsWith(this.prefix, at)) return ELSEWHERE;
     const target = text.slice(at, line - 9);
     if (!TARGET.test(target)) return FOREIGN;
     const block = text.slice(line + 2, end);

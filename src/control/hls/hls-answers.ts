@@ -21,14 +21,52 @@ const STORED_MS = 60_000;
 /** More than any held request takes. */
 const ORIGIN_TIMEOUT_MS = 20_000;
 
+export interface AskedFile {
+  originUrl: string;
+  room: RoomId;
+  /** Below the room. */
+  file: string;
+  /** As sent; only the delivery directives count. */
+  query: string;
+  gzip: boolean;
+}
+
 interface Stored {
   answer: Answer;
   untilMs: number;
 }
-interface Flight {
-  answer: Promise<Answer>;
-  waiting: number;
-  abort: AbortController;
+/** One request to an origin, with everybody who waits for its answer. */
+export class Flight {
+  /** Rejects with AppError unavailable; refusals of the origin are answers. */
+  readonly answer: Promise<Answer>;
+  readonly #abort = new AbortController();
+  #waiting = 0;
+
+  constructor(
+    fetch: (gone: AbortSignal) => Promise<Answer>,
+    private readonly over: (flight: Flight) => void,
+  ) {
+    this.answer = fetch(this.#abort.signal);
+    const ended = (): void => over(this);
+    this.answer.then(ended, ended);
+  }
+
+  /** Nobody waited any more. */
+  get abandoned(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  join(): this {
+    this.#waiting++;
+    return this;
+  }
+
+  /** For each that has joined, once, if he goes before the answer; when nobody waits any more the origin is told. */
+  readonly leave = (): void => {
+    if (--this.#waiting > 0) return;
+    this.over(this);
+    this.#abort.abort();
+  };
 }
 
 export class HlsAnswers {
@@ -50,43 +88,26 @@ export class HlsAnswers {
     gauge('stored_bytes', 'HLS answers kept in memory', () => this.#storedBytes);
   }
 
-  /**
-   * @param query as sent; only the delivery directives count
-   * @param gone the caller does not wait any more; when nobody does, the origin is told
-   * @throws AppError unavailable; refusals of the origin are answers
-   */
-  async ask(originUrl: string, room: RoomId, file: string, query: string, gzip: boolean, gone: AbortSignal): Promise<Answer> {
-    const key = `${originUrl} ${storeKey(room, file, query, gzip)}`;
+  /** @returns what is in memory, or what to wait for: joined already */
+  ask(asked: AskedFile): Answer | Flight {
+    const key = keyOf(asked);
     const stored = this.#fromStore(key, Date.now());
     if (stored) return stored;
     this.counts.waited++;
     let flight = this.#flights.get(key);
     if (!flight) {
-      const abort = new AbortController();
-      const begun: Flight = { answer: this.#fetch(originUrl, room, file, query, gzip, key, abort.signal), waiting: 0, abort };
-      flight = begun;
-      this.#flights.set(key, begun);
-      const over = (): void => {
-        if (this.#flights.get(key) === begun) this.#flights.delete(key);
-      };
-      begun.answer.then(over, over);
+      flight = new Flight(
+        (gone) => this.#fetch(asked, key, gone),
+        (ended) => {
+          if (this.#flights.get(key) === ended) this.#flights.delete(key);
+        },
+      );
+      this.#flights.set(key, flight);
     }
-    const shared = flight;
-    shared.waiting++;
-    const leave = (): void => {
-      if (--shared.waiting > 0) return;
-      if (this.#flights.get(key) === shared) this.#flights.delete(key);
-      shared.abort.abort();
-    };
-    gone.addEventListener('abort', leave, { once: true });
-    try {
-      return await shared.answer;
-    } finally {
-      gone.removeEventListener('abort', leave);
-    }
+    return flight.join();
   }
 
-  async #fetch(originUrl: string, room: RoomId, file: string, query: string, gzip: boolean, key: string, gone: AbortSignal): Promise<Answer> {
+  async #fetch({ originUrl, room, file, query, gzip }: AskedFile, key: string, gone: AbortSignal): Promise<Answer> {
     const directives = deliveryQuery(file, query);
     const path = `${NODE_PATHS.hls(room)}/${file}${directives === '' ? '' : `?${directives}`}`;
     this.originRequests++;
@@ -137,13 +158,17 @@ function isText(file: string): boolean {
   return file.endsWith('.m3u8') || file.endsWith('.vtt');
 }
 
-function storeKey(room: string, file: string, query: string, gzip: boolean): string {
-  return `${room}/${file}?${query === '' ? '' : deliveryQuery(file, query)}${gzip && isText(file) ? ' z' : ''}`;
+function keyOf({ originUrl, room, file, query, gzip }: AskedFile): string {
+  return `${originUrl} ${room}/${file}?${query === '' ? '' : deliveryQuery(file, query)}${gzip && isText(file) ? ' z' : ''}`;
 }
+
+/** What players send, in the order in which it goes to the origin. */
+export const PLAIN_DIRECTIVES = /^_HLS_msn=\d{1,15}(&_HLS_part=\d{1,6})?(&_HLS_skip=(YES|v2))?$/;
 
 /** The directives that a playlist request may carry, in one order; all else that stands in a query is nobody's business here. */
 function deliveryQuery(file: string, query: string): string {
   if (!file.endsWith('.m3u8') || !query.includes('_HLS_')) return '';
+  if (PLAIN_DIRECTIVES.test(query)) return query;
   const search = new URLSearchParams(query);
   return ['_HLS_msn', '_HLS_part', '_HLS_skip']
     .flatMap((name) => {

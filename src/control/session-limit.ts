@@ -1,0 +1,49 @@
+/**
+ * The first door of WHIP and WHEP: what is beyond the rate costs a tenth of what the others do, and its body is not read. What is within it begins
+ * a few at a time: a whole burst in one piece would keep everybody else waiting for 100 ms.
+ */
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import { AppError } from '../domain/errors.ts';
+import { Turns } from '../node-api/hot/turns.ts';
+import { folded, type Logger } from '../observability/logger.ts';
+import { applyCors } from './api/cors.ts';
+import type { Endpoint } from './api/endpoint.ts';
+import { sendProblem } from './api/problem.ts';
+import type { RateLimit } from './auth/rate-limit.ts';
+import type { RequestFigures } from './request-figures.ts';
+
+/** In one turn of the event loop; each takes about a millisecond in all. */
+const BEGUN_AT_ONCE = 2;
+
+export interface SessionLimitOptions {
+  endpoints: readonly Endpoint[];
+  rate: RateLimit;
+  requests: RequestFigures;
+  log: Logger;
+  localMode: boolean;
+}
+
+export function sessionLimit({ endpoints, rate, requests, log, localMode }: SessionLimitOptions): RequestHandler {
+  const limited = new Set(endpoints.filter((e) => e.limited).map((e) => `${e.method.toUpperCase()} ${areaOf(e.path)}`));
+  const turns = new Turns(BEGUN_AT_ONCE);
+  // Somebody's flood must not become one of the log.
+  const tell = folded((count) => log.warn({ count }, 'requests beyond the rate refused'));
+  return (req, res, next) => {
+    const area = areaOf(req.url);
+    const waitMs = limited.has(`${req.method} ${area}`) ? rate.take(req.ip ?? '') : undefined;
+    if (waitMs === undefined) return next();
+    if (waitMs === 0) return turns.take(() => !res.destroyed && next());
+    const error = new AppError('rateLimited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
+    res.locals['requestId'] = randomUUID();
+    applyCors(req, res, localMode);
+    sendProblem(res, error);
+    requests.answered(req.method, area, error.status, 0);
+    requests.refused(error.code);
+    tell();
+  };
+}
+
+function areaOf(path: string): string {
+  return path.slice(1, path.indexOf('/', 1));
+}
