@@ -27,7 +27,7 @@ const LEVELS_EVERY_STEPS = 3;
 /** Unchanged levels (a steady tone) are told again, for pages that were opened since. */
 const LEVELS_AGAIN_STEPS = 10;
 const FIGURES_EVERY_STEPS = 20;
-const LOOP_LOOK_MS = 50;
+const LOOP_LOOK_MS = 100;
 
 export class IngestRoom {
   readonly #bus = new AudioBus();
