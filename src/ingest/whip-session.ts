@@ -10,7 +10,7 @@ import { whyGone } from './liveness.ts';
 import { rewriteOffer, withIceCredentials } from './offer-rewrite.ts';
 import { parseFragment, type TrickleFragment } from './sdp-fragment.ts';
 import { sparingOpusOf, withSparingOpus } from './sparing-opus.ts';
-import { AudioSink, AudioSource, PeerConnection, VideoSink, type AudioBlock, type VideoFrame } from './wrtc.ts';
+import { AudioSink, AudioSource, PeerConnection, takeFrom, VideoSink, type AudioBlock, type VideoFrame } from './wrtc.ts';
 
 export interface WhipSessionOptions {
   portRange: { min: number; max: number };
@@ -113,11 +113,11 @@ export class WhipSession {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#videoSink) {
-      this.#videoSink.onframe = null;
+      takeFrom(this.#videoSink, () => undefined);
       this.#videoSink.stop();
     }
     if (this.#audioSink) {
-      this.#audioSink.ondata = null;
+      takeFrom(this.#audioSink, () => undefined);
       this.#audioSink.stop();
     }
     this.#backTrack?.stop();
@@ -127,14 +127,14 @@ export class WhipSession {
   #take(track: MediaStreamTrack): void {
     if (track.kind === 'video' && !this.#videoSink) {
       this.#videoSink = new VideoSink(track);
-      this.#videoSink.onframe = ({ frame }) => {
+      takeFrom(this.#videoSink, ({ frame }) => {
         this.#lastMediaAtMs = performance.now();
         this.options.onPicture(frame);
         giveBack(frame);
-      };
+      });
     } else if (track.kind === 'audio' && !this.#audioSink) {
       this.#audioSink = new AudioSink(track);
-      this.#audioSink.ondata = this.options.onSound;
+      takeFrom(this.#audioSink, this.options.onSound);
     }
   }
 
