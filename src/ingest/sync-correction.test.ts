@@ -84,6 +84,10 @@ describe('SyncCorrection', () => {
     expect(sync.measureEveryMs).toBe(4000);
     delayAfter(sync, 1, 1_001_300_000_000n); // no picture for 300 ms
     expect(sync.measureEveryMs).toBe(1000);
+    for (let i = 0; i < 40; i++) {
+      expect(sync.measureEveryMs).toBe(1000);
+      sync.measured(18 + (i % 4 === 0 ? 7 : -3)); // the jitter of a bad line
+    }
   });
 
   it('waits no longer than the ring has room for, and comes back when the next ring has less', () => {

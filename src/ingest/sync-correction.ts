@@ -27,12 +27,12 @@ const TELLING_GUESS_MS = 60;
 const MOVED_MS = 20;
 /** So many without a move, and one a second will do. */
 const CALM_MEASUREMENTS = 40;
-/** So many that hardly differ from what is corrected, and pictures in a row, and seldomer ones still will do. */
+/** So many that hardly differ from what is corrected and from each other, and pictures in a row, and seldomer ones still will do. */
 const STILL_MEASUREMENTS = 10;
-/** Their noise is ±5 ms. */
+/** Their noise is ±5 ms on a good line. A lossy one with jitter is never still. */
 const STILL_MS = 8;
-/** After a stall sound and picture part in the seconds that follow. */
-const STALL_NS = 200_000_000n;
+/** Without a picture: sound and picture part in the seconds that follow. */
+const STALL_NS = 150_000_000n;
 const EVERY_MS = { moving: 250, calm: 1000, still: 4000 } as const;
 
 export class SyncCorrection {
@@ -58,7 +58,8 @@ export class SyncCorrection {
     const lagMs = playedAheadMs + CONSTANT_LAG_MS;
     const offMs = Math.abs(lagMs - (this.lagMs ?? Infinity));
     this.#calm = offMs > MOVED_MS ? 0 : this.#calm + 1;
-    this.#still = offMs > STILL_MS ? 0 : this.#still + 1;
+    const stepMs = Math.abs(lagMs - (this.#last ?? Infinity));
+    this.#still = Math.max(offMs, stepMs) > STILL_MS ? 0 : this.#still + 1;
     if (this.#last !== undefined) {
       const stepMs = lagMs - this.#last;
       this.lagMs = Math.abs(this.#lastStepMs) > MOVED_MS && this.#lastStepMs * stepMs > 0 ? this.#underWay(stepMs) : between(this.#last, lagMs, this.lagMs ?? lagMs);
