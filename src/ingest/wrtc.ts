@@ -61,7 +61,7 @@ export const { RTCVideoSink: VideoSink, RTCAudioSink: AudioSink, RTCAudioSource:
 
 /**
  * Gives what a sink has to `take`, at once. The library's own way, `onframe` and `ondata`, makes two sets, a function and a tick of
- * each event: of nine publishers' 1,170 a second that was 0.005 core.
+ * each event, and nine publishers make 1,170 a second.
  */
 export function takeFrom<E>(sink: { dispatchEvent: (event: E) => void }, take: (event: E) => void): void {
   sink.dispatchEvent = (event) => {
