@@ -8,7 +8,7 @@ import { RoomMix } from '../src/mixer/room-mix.ts';
 import { LoopDelay } from '../src/observability/loop-delay.ts';
 
 const SPARE_FORMAT = { width: 1280, height: 720, frameRate: 30 };
-const LOOP_LOOK_MS = 20;
+const LOOP_LOOK_MS = 100;
 
 process.title = 'tessera-mixer (spare)';
 

@@ -44,7 +44,7 @@ await runRole({ name: 'mixer' }, async ({ config, log }) => {
         void mixers.get(event.room)?.refresh();
       else if (event.type === 'caption') mixers.get(event.room)?.caption(event.caption);
     },
-    refreshAll,
+    { onResumed: refreshAll },
   );
 
   const metrics = createMetrics('mixer');

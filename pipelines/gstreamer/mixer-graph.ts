@@ -43,8 +43,11 @@ export const ELEMENTS = {
 
 const COLORIMETRY = 'colorimetry=bt601';
 
+/** The binding makes objects of a buffer's caps each time, of gdppay's with the stream's headers in them; our caps come in the payload. */
+const BARE_CAPS = 'capssetter caps=application/x-gdp replace=true';
+
 function sink(track: TrackName): string {
-  return `gdppay ! appsink name=${ELEMENTS.sink(track)} sync=false async=false enable-last-sample=false max-buffers=120 drop=true`;
+  return `gdppay ! ${BARE_CAPS} ! appsink name=${ELEMENTS.sink(track)} sync=false async=false enable-last-sample=false max-buffers=120 drop=true`;
 }
 
 /** Constrained baseline without lookahead; scene cuts and x264's own key interval are off, so that every IDR is one we asked for. */

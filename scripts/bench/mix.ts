@@ -44,6 +44,8 @@ const IDLE_MS = 3000;
  */
 const settleMs = Number(values.settle) * 1000;
 const HOPS_MS = 9000;
+/** A new subscriber gets the units since the last keyframe at once; what comes live is looked at after that. */
+const CAUGHT_UP_MS = 1500;
 const CANVAS = { width: 1280, height: 720 };
 /** Cameras open at 720p and send 640×360 until they are told, as the page does. */
 const CAMERA_SIZE = '1280x720';
@@ -106,6 +108,7 @@ function cases(): ['on' | 'off', number][] {
 async function measure(participants: number, uplink: 'on' | 'off'): Promise<MixRun> {
   const product = await startProduct();
   const replay = new ReplayProcess(product.url, loops);
+  const first = new ProgrammeProbe(product.runDir, ROOM);
   const probe = new ProgrammeProbe(product.runDir, ROOM);
   try {
     await replay.ready();
@@ -114,23 +117,29 @@ async function measure(participants: number, uplink: 'on' | 'off'): Promise<MixR
     await delay(1000);
     const idleCost = idle.read();
 
-    void probe.follow();
+    void first.follow();
     const names = Array.from({ length: participants }, (_, i) => `Person-${i + 1}`);
     for (const [i, name] of names.entries()) {
       replay.join({ name, size: uplink === 'on' ? CAMERA_SIZE : FIRST_SIZE, first: FIRST_SIZE, pattern: 'person', offsetMs: i * 137, followUplink: uplink === 'on', listen: values['mix-minus'] });
       await delay(100); // a rush of joins is another benchmark
     }
     await replay.connected(names);
-    await until('the first picture', () => probe.firstPictureAtMs !== undefined, 20_000);
+    await until('the first picture', () => first.firstPictureAtMs !== undefined, 20_000);
+    first.close(); // a reader that plain GStreamer has not: the cadence has a time of its own
     await delay(settleMs);
 
-    probe.reset();
     const meter = new CostMeter(product.pid);
     const publishersFrom = replay.cpuSeconds();
     const fromMs = performance.now();
     await delay(seconds * 1000);
     const publishersCores = (replay.cpuSeconds() - publishersFrom) / ((performance.now() - fromMs) / 1000);
     const service = meter.read();
+
+    void probe.follow();
+    await until('a picture after the measured time', () => probe.firstPictureAtMs !== undefined, 20_000);
+    await delay(CAUGHT_UP_MS);
+    probe.reset();
+    await delay(seconds * 1000);
     const programme = cadence(probe.arrivals);
     const lateness = probe.lateness['video:high'] ?? [];
     const reports = await replay.report();
@@ -160,6 +169,7 @@ async function measure(participants: number, uplink: 'on' | 'off'): Promise<MixR
     };
   } finally {
     await replay.close();
+    first.close();
     probe.close();
     await product.close();
   }

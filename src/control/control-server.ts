@@ -56,7 +56,7 @@ export class ControlServer {
         resolve();
       });
     });
-    this.#subscriber = new EventSubscriber(state.redis, (event) => this.#onEvent(event), () => this.#signalling.onResumed());
+    this.#subscriber = new EventSubscriber(state.redis, (event) => this.#onEvent(event), { onResumed: () => this.#signalling.onResumed(), levels: true });
     this.#reconciler.start();
     return (this.#server.address() as AddressInfo).port;
   }

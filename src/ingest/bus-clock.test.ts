@@ -73,6 +73,26 @@ describe('BusClock', () => {
     expect(blocks[500]?.firstSample).toBe(240_000n);
   });
 
+  it('mixes two blocks at once, 10 ms later, while nobody listens, and one by one again for who comes', () => {
+    const heard: { ptsNs: bigint; atMs: number }[] = [];
+    const bus = new AudioBus();
+    const unheard = new BusClock(bus, (ptsNs) => heard.push({ ptsNs, atMs: Date.now() }), now);
+    unheard.start();
+    vi.advanceTimersByTime(1000);
+    expect(heard.length).toBeGreaterThanOrEqual(94);
+    expect(heard.length % 2).toBe(0);
+    for (let i = 0; i < heard.length; i += 2) expect(heard[i + 1]?.atMs).toBe(heard[i]?.atMs);
+    const delays = heard.map(({ ptsNs, atMs }) => atMs - (Number(ptsNs) + SOUND_LAG_NS + OUTPUT_DELAY_NS) / 1e6);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(MIX_DELAY_NS / 1e6 + 12);
+    bus.listeners.add(new BusListener('ann' as ParticipantId, () => undefined));
+    const from = heard.length + 2;
+    vi.advanceTimersByTime(1000);
+    unheard.close();
+    const times = heard.slice(from).map(({ atMs }) => atMs);
+    expect(new Set(times).size).toBe(times.length);
+    expect(new Set(heard.slice(1).map(({ ptsNs }, i) => ptsNs - (heard[i]?.ptsNs ?? 0n)))).toEqual(new Set([BigInt(BLOCK_NS)]));
+  });
+
   it('makes up for a stall of 300 ms without a hole, and spares the listeners the old part', () => {
     vi.advanceTimersByTime(1000);
     const before = played;

@@ -7,6 +7,8 @@ import { SOUND_LAG_NS } from './sync-correction.ts';
 const MAX_CATCH_UP_BLOCKS = 100;
 /** While catching up, listeners get only the newest blocks, so that their delay does not grow. */
 const LISTENER_BURST_BLOCKS = 10;
+/** So many are mixed at once while nobody listens: the mixers get them together anyway (sound-pairs.ts). */
+const UNHEARD_BLOCKS = 2;
 /** Later than this, the sinks' callbacks of the same stall are let in first. */
 const STALL_BLOCKS = 2;
 
@@ -43,7 +45,9 @@ export class BusClock {
   }
 
   #schedule(): void {
-    const waitMs = (this.#anchorNs + this.#next * BLOCK_NS + MIX_DELAY_NS - this.now()) / 1e6;
+    const wanted = this.bus.listeners.size > 0 ? 1 : UNHEARD_BLOCKS;
+    const last = this.#next + wanted - 1 - (this.#next % wanted);
+    const waitMs = (this.#anchorNs + last * BLOCK_NS + MIX_DELAY_NS - this.now()) / 1e6;
     // rounded up: a timer that fires a little early would only have to be set again
     this.#timer = setTimeout(() => this.#tick(), Math.max(1, Math.ceil(waitMs)));
   }

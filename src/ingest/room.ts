@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { FeedId, ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
 import { nextSpeaker, noSpeaker } from '../domain/speaker.ts';
-import { encodeFeedMessage, encodePcm, FEED_FRAME, feedSocketPath } from '../media/feed-protocol.ts';
+import { encodeFeedMessage, FEED_FRAME, feedSocketPath } from '../media/feed-protocol.ts';
 import { folded, type Logger } from '../observability/logger.ts';
 import { LoopDelay } from '../observability/loop-delay.ts';
 import type { ParticipantCommand, SessionAnswer, SessionPatch, SessionPatched } from '../node-api/contract.ts';
@@ -15,8 +15,9 @@ import { PictureFeed } from './picture-feed.ts';
 import { feedInfo, type Publication } from './publication.ts';
 import type { RoomCalls, RoomEvent, RoomFigures } from './room-messages.ts';
 import { RoomParticipant } from './room-participant.ts';
+import { SoundPairs } from './sound-pairs.ts';
 import { SyncCorrection } from './sync-correction.ts';
-import { WhipSession } from './whip-session.ts';
+import { WATCH_STEP_MS, WhipSession } from './whip-session.ts';
 
 const CAMERA_OFF_MS = 2000;
 /** Browsers send an unchanging screen seldom. */
@@ -27,7 +28,7 @@ const LEVELS_EVERY_STEPS = 3;
 /** Unchanged levels (a steady tone) are told again, for pages that were opened since. */
 const LEVELS_AGAIN_STEPS = 10;
 const FIGURES_EVERY_STEPS = 20;
-const LOOP_LOOK_MS = 50;
+const LOOP_LOOK_MS = 100;
 
 export class IngestRoom {
   readonly #bus = new AudioBus();
@@ -48,7 +49,7 @@ export class IngestRoom {
   #speaker = noSpeaker(performance.now());
   #levels = '';
   #levelsToldAtStep = 0;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
   #closed = false;
 
   constructor(
@@ -57,9 +58,9 @@ export class IngestRoom {
     private readonly log: Logger,
     private readonly tell: (event: RoomEvent) => void,
   ) {
-    const programme = Buffer.from(this.#bus.programme.buffer);
+    const pairs = new SoundPairs((message) => this.#feeds.sendFlow(message));
     this.#clock = new BusClock(this.#bus, (ptsNs, firstSample) => {
-      if (this.#feeds.readers > 0) this.#feeds.sendFlow(encodePcm({ ptsNs, firstSample, samples: programme }));
+      if (this.#feeds.readers > 0) pairs.push(ptsNs, firstSample, this.#bus.programme);
     });
     this.#feeds = new FeedServer(feedSocketPath(config.runDir, room), () => this.#snapshot());
     this.#picturesLost = folded((count) => log.warn({ count, reason: this.#lostWhy }, 'pictures dropped'));
@@ -69,7 +70,7 @@ export class IngestRoom {
     await this.#feeds.start();
     this.#clock.start();
     this.#loopDelay.start();
-    this.#timer = setInterval(() => this.#step(), SPEAKER_STEP_MS);
+    this.#timers.push(setInterval(() => this.#step(), SPEAKER_STEP_MS), setInterval(() => this.#watch(), WATCH_STEP_MS));
   }
 
   /** @throws AppError roomFull, malformedSdp, unacceptableOffer */
@@ -98,8 +99,8 @@ export class IngestRoom {
         if (guess) sync.guessed(playedAheadMs);
         else sync.measured(playedAheadMs);
         if (publication.sound) publication.sound.delayMs = sync.soundDelayMs;
-        return sync.moving;
       },
+      syncEveryMs: () => sync.measureEveryMs,
       onGone: (reason) => this.#gone(publication, reason),
     });
     let answer: SessionAnswer;
@@ -155,7 +156,7 @@ export class IngestRoom {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#clock.close();
     this.#loopDelay.close();
     for (const publication of [...this.#publications.values()]) this.#remove(publication);
@@ -252,6 +253,11 @@ export class IngestRoom {
     }
     frames.push(encodeFeedMessage(FEED_FRAME.speaker, { participant: this.#speaker.speaker }));
     return frames;
+  }
+
+  #watch(): void {
+    const nowMs = performance.now();
+    for (const { connection } of [...this.#publications.values()]) connection.watch(nowMs);
   }
 
   #step(): void {

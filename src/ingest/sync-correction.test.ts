@@ -63,12 +63,31 @@ describe('SyncCorrection', () => {
   it('asks for soon measurements until ten seconds of them were calm, and again when it moves', () => {
     const sync = new SyncCorrection();
     for (let i = 0; i < 42; i++) {
-      expect(sync.moving).toBe(true);
+      expect(sync.measureEveryMs).toBe(250);
       sync.measured(5 + (i % 2) * 10);
     }
-    expect(sync.moving).toBe(false);
+    expect(sync.measureEveryMs).toBe(1000);
     sync.measured(60);
-    expect(sync.moving).toBe(true);
+    expect(sync.measureEveryMs).toBe(250);
+  });
+
+  it('asks for few measurements while they hardly differ and pictures come in a row, for more after a stall or a step', () => {
+    const sync = new SyncCorrection();
+    for (let i = 0; i < 60; i++) sync.measured(5 + (i % 3));
+    delayAfter(sync, 30);
+    sync.measured(5);
+    for (let i = 0; i < 10; i++) sync.measured(5);
+    expect(sync.measureEveryMs).toBe(4000);
+    sync.measured(18); // NetEq gave up a delay
+    expect(sync.measureEveryMs).toBe(1000);
+    for (let i = 0; i < 12; i++) sync.measured(18);
+    expect(sync.measureEveryMs).toBe(4000);
+    delayAfter(sync, 1, 1_001_300_000_000n); // no picture for 300 ms
+    expect(sync.measureEveryMs).toBe(1000);
+    for (let i = 0; i < 40; i++) {
+      expect(sync.measureEveryMs).toBe(1000);
+      sync.measured(18 + (i % 4 === 0 ? 7 : -3)); // the jitter of a bad line
+    }
   });
 
   it('waits no longer than the ring has room for, and comes back when the next ring has less', () => {

@@ -25,8 +25,15 @@ const FIRST_GUESSES = 5;
 const TELLING_GUESS_MS = 60;
 /** Measurements that are so far away are no noise: of a line with 50 ms of jitter they differ by 15 ms from one to the next. */
 const MOVED_MS = 20;
-/** So many without a move, and seldom ones will do. */
+/** So many without a move, and one a second will do. */
 const CALM_MEASUREMENTS = 40;
+/** So many that hardly differ from what is corrected and from each other, and pictures in a row, and seldomer ones still will do. */
+const STILL_MEASUREMENTS = 10;
+/** Their noise is ±5 ms on a good line. A lossy one with jitter is never still. */
+const STILL_MS = 8;
+/** Without a picture: sound and picture part in the seconds that follow. */
+const STALL_NS = 150_000_000n;
+const EVERY_MS = { moving: 250, calm: 1000, still: 4000 } as const;
 
 export class SyncCorrection {
   /** Sound after picture; undefined before the first two measurements. */
@@ -36,7 +43,9 @@ export class SyncCorrection {
   #lastStepMs = 0;
   #pictureDelayMs = 0;
   #pictureStampNs = 0n;
+  #arrivedNs = 0n;
   #calm = 0;
+  #still = 0;
   #guesses = 0;
   #guessed = false;
 
@@ -47,7 +56,10 @@ export class SyncCorrection {
   measured(playedAheadMs: number): void {
     if (!Number.isFinite(playedAheadMs) || Math.abs(playedAheadMs) > PLAUSIBLE_MS) return;
     const lagMs = playedAheadMs + CONSTANT_LAG_MS;
-    this.#calm = Math.abs(lagMs - (this.lagMs ?? Infinity)) > MOVED_MS ? 0 : this.#calm + 1;
+    const offMs = Math.abs(lagMs - (this.lagMs ?? Infinity));
+    this.#calm = offMs > MOVED_MS ? 0 : this.#calm + 1;
+    const stepMs = Math.abs(lagMs - (this.#last ?? Infinity));
+    this.#still = Math.max(offMs, stepMs) > STILL_MS ? 0 : this.#still + 1;
     if (this.#last !== undefined) {
       const stepMs = lagMs - this.#last;
       this.lagMs = Math.abs(this.#lastStepMs) > MOVED_MS && this.#lastStepMs * stepMs > 0 ? this.#underWay(stepMs) : between(this.#last, lagMs, this.lagMs ?? lagMs);
@@ -70,9 +82,10 @@ export class SyncCorrection {
     return (this.#last ?? 0) + Math.sign(stepMs) * Math.min(Math.abs(stepMs), Math.abs(this.#lastStepMs));
   }
 
-  /** It changes, or is hardly known yet: measure again soon (250 ms). Otherwise once a second will do. */
-  get moving(): boolean {
-    return this.#calm < CALM_MEASUREMENTS;
+  /** Often while it changes or is hardly known yet. */
+  get measureEveryMs(): number {
+    if (this.#calm < CALM_MEASUREMENTS) return EVERY_MS.moving;
+    return this.#still < STILL_MEASUREMENTS ? EVERY_MS.calm : EVERY_MS.still;
   }
 
   /** For the sound on the bus. */
@@ -86,6 +99,8 @@ export class SyncCorrection {
    * @returns host monotonic, later than that of the picture before also when two come at once
    */
   pictureStampNs(arrivalNs: bigint, mostDelayMs: number): bigint {
+    if (arrivalNs - this.#arrivedNs > STALL_NS) this.#still = 0;
+    this.#arrivedNs = arrivalNs;
     const wanted = this.lagMs === undefined ? 0 : Math.min(mostDelayMs, Math.max(0, this.lagMs - SOUND_LAG_MS));
     this.#pictureDelayMs += Math.max(-PICTURE_STEP_MS, Math.min(PICTURE_STEP_MS, wanted - this.#pictureDelayMs));
     const stampNs = arrivalNs + BigInt(Math.round(this.#pictureDelayMs * 1e6));

@@ -10,7 +10,7 @@ import { whyGone } from './liveness.ts';
 import { rewriteOffer, withIceCredentials } from './offer-rewrite.ts';
 import { parseFragment, type TrickleFragment } from './sdp-fragment.ts';
 import { sparingOpusOf, withSparingOpus } from './sparing-opus.ts';
-import { AudioSink, AudioSource, PeerConnection, VideoSink, type AudioBlock, type VideoFrame } from './wrtc.ts';
+import { AudioSink, AudioSource, PeerConnection, takeFrom, VideoSink, type AudioBlock, type VideoFrame } from './wrtc.ts';
 
 export interface WhipSessionOptions {
   portRange: { min: number; max: number };
@@ -23,19 +23,22 @@ export interface WhipSessionOptions {
   onPicture: (frame: VideoFrame) => void;
   onSound: (block: AudioBlock) => void;
   /**
-   * Each second: moment of the picture shown minus moment of the sound played, ms on the publisher's clock (sync-correction.ts).
+   * Moment of the picture shown minus moment of the sound played, ms on the publisher's clock (sync-correction.ts).
    * @param guess from the jitter buffers, as playout times are not known yet
-   * @returns whether to measure again at once (250 ms)
    */
-  onSync: (playedAheadMs: number, guess: boolean) => boolean;
+  onSync: (playedAheadMs: number, guess: boolean) => void;
+  /** How often {@link onSync} is to be told just now, ms; asked with each {@link WhipSession.watch}. */
+  syncEveryMs: () => number;
   /** The publisher went without saying so; called at most once, never after `close`. */
   onGone: (reason: string) => void;
 }
 
 /** Host candidates are there within some ms; a STUN server that does not answer must not hold the answer back. */
 const GATHERING_MS = 1500;
-const WATCH_MS = 1000;
-const SYNC_MS = 250;
+/** Distance of the calls of {@link WhipSession.watch}. */
+export const WATCH_STEP_MS = 250;
+/** Without pictures, or without sound to compare them with, it is looked so often whether the publisher is still there. */
+const LOOK_MS = 1000;
 const PICTURE_IS_LIFE_MS = 1500;
 /** A client trickles some candidates in a row; a restart takes up to {@link GATHERING_MS}. */
 const MAX_WAITING_PATCHES = 16;
@@ -48,11 +51,10 @@ export class WhipSession {
   #audioSink: AudioSink | undefined;
   #back: AudioSource | undefined;
   #backTrack: MediaStreamTrack | undefined;
-  #watch: NodeJS.Timeout | undefined;
   #everConnected = false;
   #lastMediaAtMs = performance.now();
   #bytes = 0;
-  #lookAtMs = 0;
+  #lookedAtMs = -Infinity;
   #looking = false;
   #waiting: Waiting = {};
   #closed = false;
@@ -89,9 +91,7 @@ export class WhipSession {
       throw new AppError('unacceptableOffer', { detail: 'The offer cannot be applied.', cause: error });
     }
     if (this.offer.wantsAudioBack) await this.#openWayBack();
-    const answer = await this.#answer();
-    this.#watch = setInterval(() => this.#watched(), SYNC_MS);
-    return { answer, etag: this.etag };
+    return { answer: await this.#answer(), etag: this.etag };
   }
 
   /** Trickle or ICE restart (RFC 9725 §4.3). @throws AppError preconditionRequired, preconditionFailed, malformedSdp, rateLimited */
@@ -112,13 +112,12 @@ export class WhipSession {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#watch);
     if (this.#videoSink) {
-      this.#videoSink.onframe = null;
+      takeFrom(this.#videoSink, () => undefined);
       this.#videoSink.stop();
     }
     if (this.#audioSink) {
-      this.#audioSink.ondata = null;
+      takeFrom(this.#audioSink, () => undefined);
       this.#audioSink.stop();
     }
     this.#backTrack?.stop();
@@ -128,14 +127,14 @@ export class WhipSession {
   #take(track: MediaStreamTrack): void {
     if (track.kind === 'video' && !this.#videoSink) {
       this.#videoSink = new VideoSink(track);
-      this.#videoSink.onframe = ({ frame }) => {
+      takeFrom(this.#videoSink, ({ frame }) => {
         this.#lastMediaAtMs = performance.now();
         this.options.onPicture(frame);
         giveBack(frame);
-      };
+      });
     } else if (track.kind === 'audio' && !this.#audioSink) {
       this.#audioSink = new AudioSink(track);
-      this.#audioSink.ondata = this.options.onSound;
+      takeFrom(this.#audioSink, this.options.onSound);
     }
   }
 
@@ -218,18 +217,26 @@ export class WhipSession {
     }
   }
 
-  #watched(): void {
-    if (this.#looking || performance.now() < this.#lookAtMs) return;
+  /** Looks at the connection when it is time to; call it each {@link WATCH_STEP_MS}. `getStats` is dear (field-notes.md). */
+  watch(nowMs: number): void {
+    if (this.#looking || this.#closed) return;
+    const measures = this.#shows(nowMs) && this.#waiting.audio !== undefined && this.#waiting.video !== undefined;
+    const everyMs = measures ? this.options.syncEveryMs() : LOOK_MS;
+    if (nowMs < this.#lookedAtMs + everyMs - WATCH_STEP_MS / 2) return;
+    this.#lookedAtMs = nowMs;
     this.#looking = true;
-    void this.#look()
+    void this.#look(nowMs)
       .catch(() => undefined) // it was closed meanwhile
       .finally(() => (this.#looking = false));
   }
 
-  async #look(): Promise<void> {
-    const nowMs = performance.now();
-    this.#lookAtMs = nowMs + WATCH_MS - SYNC_MS / 2;
-    const pictures = nowMs - this.#lastMediaAtMs < PICTURE_IS_LIFE_MS;
+  /** Pictures come. */
+  #shows(nowMs: number): boolean {
+    return nowMs - this.#lastMediaAtMs < PICTURE_IS_LIFE_MS;
+  }
+
+  async #look(nowMs: number): Promise<void> {
+    const pictures = this.#shows(nowMs);
     if (pictures && !this.#audioSink) return; // no need to ask
     let dtls: string | undefined;
     const playing: { audio?: number; video?: number } = {};
@@ -253,7 +260,7 @@ export class WhipSession {
       // known from the second sender report of both on, of browsers some 5 s after the start
       const known = playing.audio !== undefined && playing.video !== undefined ? playing.video - playing.audio : undefined;
       const playedAheadMs = known ?? waitedMs(before.audio, waiting.audio) - waitedMs(before.video, waiting.video);
-      if (this.options.onSync(playedAheadMs, known === undefined)) this.#lookAtMs = 0;
+      this.options.onSync(playedAheadMs, known === undefined);
       return;
     }
     const reason = whyGone(

@@ -23,7 +23,7 @@ export const FEED_FRAME = {
   participant: 4,
   /** ingest → mixer, JSON `{participant?: ParticipantId}`: the dominant speaker after hysteresis. */
   speaker: 5,
-  /** ingest → mixer, binary, see {@link encodePcm}: 10 ms of programme sound. */
+  /** ingest → mixer, binary, see {@link encodePcm}: 10 or 20 ms of programme sound. */
   pcm: 7,
 } as const;
 
@@ -65,7 +65,7 @@ export interface PcmBlock {
   ptsNs: bigint;
   /** Counts programme samples since the room's start; jumps only with a re-anchoring. */
   firstSample: bigint;
-  /** s16le, 48 kHz, stereo interleaved; 480 frames = 1920 bytes for 10 ms. */
+  /** s16le, 48 kHz, stereo interleaved; 480 frames = 1920 bytes for each 10 ms. */
   samples: Buffer;
 }
 

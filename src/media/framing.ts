@@ -71,20 +71,27 @@ export class FrameReader {
 export class FrameSender {
   /** Frames dropped because the peer reads too slowly. */
   dropped = 0;
+  #waits = false;
 
   constructor(
     private readonly socket: Socket,
     private readonly maxQueuedBytes: number,
   ) {}
 
-  /** @returns false when the frame was dropped. */
-  send(frame: Buffer): boolean {
+  /**
+   * @param waits goes out with the next frame that does not: one write, one wake-up of the peer
+   * @returns false when the frame was dropped
+   */
+  send(frame: Buffer, waits = false): boolean {
     if (this.socket.destroyed || !this.socket.writable) return false;
     if (this.socket.writableLength > this.maxQueuedBytes) {
       this.dropped++;
       return false;
     }
+    if (waits && !this.#waits) this.socket.cork();
     this.socket.write(frame);
+    if (!waits && this.#waits) this.socket.uncork();
+    this.#waits = waits;
     return true;
   }
 }

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoomId } from '../domain/ids.ts';
+import type { TrackName } from '../domain/rendition.ts';
 import { FrameReader } from '../media/framing.ts';
 import { decodeUnit, encodeProgrammeMessage, PROGRAMME_FRAME, type TrackInit, type Unit } from '../media/programme-protocol.ts';
 import { ProgrammeClient } from './programme-client.ts';
 
 const ROOM = 'r' as RoomId;
 const init: TrackInit = { track: 'video:high', codec: 'h264', width: 2, height: 2, frameRate: 30, bitrateBps: 1, config: 'AA==' };
-function unit(n: number, key = false, bytes = 10): Unit {
-  return { track: 'video:high', key, cached: false, ptsNs: BigInt(n), durationNs: 1n, data: Buffer.alloc(bytes) };
+function unit(n: number, key = false, bytes = 10, track: TrackName = 'video:high'): Unit {
+  return { track, key, cached: false, ptsNs: BigInt(n), durationNs: 1n, data: Buffer.alloc(bytes) };
 }
 
 let folder: string;
@@ -95,6 +96,26 @@ describe('ProgrammeClient', () => {
     expect(heard).toEqual(['hello', 'welcomed', 'init', 'K5', 'P6']);
     expect(client.dropped).toBe(2);
     expect(keyframeRequests).toBe(1);
+  });
+
+  it('sends large pictures and their sound at once, and with them what may wait, in order', async () => {
+    await serve();
+    client.start();
+    await until(() => heard.includes('welcomed'));
+    const chunks: string[][] = [];
+    sockets[0]?.on('data', () => chunks.push(heard.splice(0)));
+    heard = [];
+    client.sendUnit(unit(1, true, 10, 'video:mid'));
+    client.sendUnit(unit(2, true, 10, 'audio:aac'));
+    await pause(50);
+    expect(chunks).toEqual([]);
+    client.sendUnit(unit(3, true));
+    await until(() => chunks.length === 1);
+    client.sendUnit(unit(4, true, 10, 'audio:opus-low'));
+    client.sendUnit(unit(5, true, 10, 'audio:opus'));
+    await until(() => chunks.length === 2);
+
+    expect(chunks).toEqual([['K1', 'K2', 'K3'], ['K4', 'K5']]);
   });
 
   it('drops whole groups instead of growing without end when the origin does not read', async () => {

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { LoopDelay } from './loop-delay.ts';
 
-const LOOP_LOOK_MS = 100;
+const LOOP_LOOK_MS = 250;
 /** prom-client's own look at the event loop, which cannot be left out of its default metrics: as seldom as possible. */
 const OTHER_LOOK_MS = 60_000;
 

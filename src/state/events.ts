@@ -5,8 +5,8 @@ import { keys } from './keys.ts';
 import type { Redis } from './redis.ts';
 
 /**
- * What happened, told to every process through one Redis channel. Events are hints: whoever needs the truth reads the
- * store, and the reconciler catches what was missed.
+ * What happened, told to every process through one Redis channel, and levels to those that want them through another. Events are
+ * hints: whoever needs the truth reads the store, and the reconciler catches what was missed.
  */
 export type ServiceEvent =
   /** The room document changed (layout, overlays, name…) or was created. */
@@ -33,15 +33,22 @@ export class EventPublisher {
 
   /** Never throws: an event that cannot be sent is only a lost hint. */
   publish(event: ServiceEvent): void {
-    this.redis.publish(keys.events, JSON.stringify(event)).catch(() => undefined);
+    this.redis.publish(event.type === 'levels' ? keys.levels : keys.events, JSON.stringify(event)).catch(() => undefined);
   }
 }
 
-/** Subscribes on a connection of its own. `onResumed` is called whenever the subscription is (again) complete: read the stores then. */
+export interface SubscriberOptions {
+  /** Called whenever the subscription is (again) complete: read the stores then. */
+  onResumed?: () => void;
+  /** Levels too: three messages a second of each room, which would wake processes that have no use for them. */
+  levels?: boolean;
+}
+
+/** Subscribes on a connection of its own. */
 export class EventSubscriber {
   readonly #redis: Redis;
 
-  constructor(redis: Redis, onEvent: (event: ServiceEvent) => void, onResumed: () => void = () => undefined) {
+  constructor(redis: Redis, onEvent: (event: ServiceEvent) => void, { onResumed = () => undefined, levels = false }: SubscriberOptions = {}) {
     this.#redis = redis.duplicate({ maxRetriesPerRequest: null });
     this.#redis.on('error', () => undefined);
     this.#redis.on('message', (_channel, text) => {
@@ -52,7 +59,7 @@ export class EventSubscriber {
       }
     });
     this.#redis.on('ready', () => {
-      this.#redis.subscribe(keys.events).then(onResumed, () => undefined);
+      this.#redis.subscribe(keys.events, ...(levels ? [keys.levels] : [])).then(onResumed, () => undefined);
     });
   }
 

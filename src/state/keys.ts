@@ -34,4 +34,5 @@ export const keys = {
   restreamSecret: (id: RestreamId) => `tessera:restream:${id}:secret`,
   reconcilerLock: 'tessera:lock:reconciler',
   events: 'tessera:events',
+  levels: 'tessera:levels',
 } as const;

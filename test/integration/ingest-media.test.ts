@@ -98,15 +98,23 @@ describe('ingest', () => {
   it('tells levels again and again, also when they do not change: pages are opened later', async () => {
     const redis = connectRedis(ingest.redis.url);
     const told: Record<string, number>[] = [];
-    const events = new EventSubscriber(redis, (event) => {
-      if (event.type === 'levels' && event.room === room) told.push(event.levels);
-    });
+    const others: string[] = [];
+    const events = new EventSubscriber(
+      redis,
+      (event) => {
+        if (event.type === 'levels' && event.room === room) told.push(event.levels);
+      },
+      { levels: true },
+    );
+    const unconcerned = new EventSubscriber(redis, (event) => others.push(event.type));
     try {
       await waitFor('levels', () => told.length >= 3, { timeoutMs: 5000 });
       // tones of −12 dBFS or so
       for (const levels of told) for (const who of ['ann', 'bob']) expect(levels[who]).toBeGreaterThan(-30);
+      expect(others).not.toContain('levels');
     } finally {
       events.close();
+      unconcerned.close();
       redis.disconnect();
     }
   });

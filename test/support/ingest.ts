@@ -43,6 +43,8 @@ export interface SyntheticProcess {
 }
 
 const tsx = ['--import', 'tsx'];
+/** 10 ms of the programme's sound. */
+const BLOCK_BYTES = 1920;
 
 export async function startIngest(settings: Readonly<Record<string, string>> = {}): Promise<TestIngest> {
   const redis = await startTestRedis();
@@ -182,7 +184,7 @@ export class FeedListener {
   readonly feeds = new Map<string, FeedInfo>();
   readonly participants = new Map<string, ParticipantInfo>();
   speaker: string | undefined;
-  /** Sound so far: PTS, number of the first sample, arrival. */
+  /** Sound so far, 10 ms each, however much came at once: PTS, number of the first sample, arrival. */
   readonly sound: { ptsNs: bigint; firstSample: bigint; samples: Buffer; atNs: bigint }[] = [];
   keepSound = 1000;
   readonly #socket: Socket;
@@ -245,9 +247,13 @@ export class FeedListener {
       this.participants.set(info.participant, info);
     } else if (type === FEED_FRAME.speaker) this.speaker = json<{ participant?: string }>().participant;
     else if (type === FEED_FRAME.pcm) {
-      const block = decodePcm(payload);
-      this.sound.push({ ...block, samples: Buffer.from(block.samples), atNs: process.hrtime.bigint() });
-      if (this.sound.length > this.keepSound) this.sound.shift();
+      const { ptsNs, firstSample, samples } = decodePcm(payload);
+      const atNs = process.hrtime.bigint();
+      for (let k = 0; k * BLOCK_BYTES < samples.length; k++) {
+        const block = Buffer.from(samples.subarray(k * BLOCK_BYTES, (k + 1) * BLOCK_BYTES));
+        this.sound.push({ ptsNs: ptsNs + BigInt(k) * 10_000_000n, firstSample: firstSample + BigInt(k) * 480n, samples: block, atNs });
+        if (this.sound.length > this.keepSound) this.sound.shift();
+      }
     }
   }
 }
