@@ -106,7 +106,7 @@ describe('ProgrammeClient', () => {
     sockets[0]?.on('data', () => chunks.push(heard.splice(0)));
     heard = [];
     client.sendUnit(unit(1, true, 10, 'video:mid'));
-    client.sendUnit(unit(2, true, 10, 'audio:aac'));
+    client.sendUnit(unit(2, true, 10, 'video:low'));
     await pause(50);
     expect(chunks).toEqual([]);
     client.sendUnit(unit(3, true));

@@ -23,10 +23,10 @@ const RECONNECT_MAX_MS = 1000;
 const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 
 /**
- * Units of the others wait for the next of these: the smaller renditions of a picture some ms for `high`, which is encoded last; AAC, of which only HLS is made,
- * and the Opus of thin links 20 ms at most. So the origin is woken 80 times a second instead of 200.
+ * Units of the others wait for the next of these: the smaller renditions of a picture some ms for `high`, which is encoded last, the Opus of thin
+ * links 20 ms at most. AAC goes at once: by its arrivals one sees that the sound keeps to the clock, and held for the others they moved by 2.2 ms.
  */
-const AT_ONCE: ReadonlySet<TrackName> = new Set<TrackName>(['video:high', 'audio:opus']);
+const AT_ONCE: ReadonlySet<TrackName> = new Set<TrackName>(['video:high', 'audio:opus', 'audio:aac']);
 
 export interface ProgrammeClientOptions {
   path: string;
