@@ -16,7 +16,7 @@ export class RequestFigures {
     this.#refused = new Counter({ name: 'tessera_http_problems_total', help: 'Problem documents by code', labelNames: ['code'], registers: [metrics] });
   }
 
-  /** @param area a fixed word, so that callers cannot make metrics grow */
+  /** @param area of {@link areaOf} */
   answered(method: string, area: string, status: number, ms: number): void {
     this.#seconds.observe({ method, area, status }, ms / 1000);
   }
@@ -24,4 +24,11 @@ export class RequestFigures {
   refused(code: string): void {
     this.#refused.inc({ code });
   }
+}
+
+/** A few fixed words, so that callers cannot make metrics grow. */
+export function areaOf(path: string): string {
+  const [, first = ''] = path.split('/', 2);
+  if (['api', 'whip', 'whep', 'hls', 'docs'].includes(first)) return first;
+  return ['healthz', 'readyz', 'metrics'].includes(first) ? 'operation' : 'pages';
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from '../observability/logger.ts';
-import type { RequestFigures } from './request-figures.ts';
+import { areaOf, type RequestFigures } from './request-figures.ts';
 
 export function requestLog(log: Logger, figures: RequestFigures): RequestHandler {
   return (req, res, next) => {
@@ -21,13 +21,6 @@ export function requestLog(log: Logger, figures: RequestFigures): RequestHandler
     });
     next();
   };
-}
-
-/** A few fixed words, so that callers cannot make metrics grow. */
-function areaOf(path: string): string {
-  const [, first = ''] = path.split('/', 2);
-  if (['api', 'whip', 'whep', 'hls', 'docs'].includes(first)) return first;
-  return ['healthz', 'readyz', 'metrics'].includes(first) ? 'operation' : 'pages';
 }
 
 function loggedPath(req: Request): string {

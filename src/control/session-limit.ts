@@ -11,7 +11,7 @@ import { applyCors } from './api/cors.ts';
 import type { Endpoint } from './api/endpoint.ts';
 import { sendProblem } from './api/problem.ts';
 import type { RateLimit } from './auth/rate-limit.ts';
-import type { RequestFigures } from './request-figures.ts';
+import { areaOf, type RequestFigures } from './request-figures.ts';
 
 /** In one turn of the event loop; each takes about a millisecond in all. */
 const BEGUN_AT_ONCE = 2;
@@ -30,7 +30,7 @@ export function sessionLimit({ endpoints, rate, requests, log, localMode }: Sess
   // Somebody's flood must not become one of the log.
   const tell = folded((count) => log.warn({ count }, 'requests beyond the rate refused'));
   return (req, res, next) => {
-    const area = areaOf(req.url);
+    const area = areaOf(req.path);
     const waitMs = limited.has(`${req.method} ${area}`) ? rate.take(req.ip ?? '') : undefined;
     if (waitMs === undefined) return next();
     if (waitMs === 0) return turns.take(() => !res.destroyed && next());
@@ -42,8 +42,4 @@ export function sessionLimit({ endpoints, rate, requests, log, localMode }: Sess
     requests.refused(error.code);
     tell();
   };
-}
-
-function areaOf(path: string): string {
-  return path.slice(1, path.indexOf('/', 1));
 }

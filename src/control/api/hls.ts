@@ -9,6 +9,7 @@ import { endpoint, type Call, type Endpoint } from './endpoint.ts';
 
 /** A token is not taken back before its end; rooms that are closed or deleted are noticed by caches after this. */
 const ACCESS_SECONDS = 30;
+
 const query = z.looseObject({
   token: z.string().optional(),
   _HLS_msn: z.string().optional(),
@@ -34,7 +35,7 @@ export function hlsEndpoints({ broadcasts }: Services): Endpoint[] {
       throw error;
     }
     if (gone.signal.aborted) return;
-    // The next request then comes by the hot door (hls/hls-desk.ts), at a tenth of the cost.
+    // The next request then comes by the hot door (hls/hls-desk.ts), at a fifth of the cost.
     if (answer.status < 400 && mayComeAgain(req.socket)) res.setHeader('Connection', 'close');
     sendAnswer(req, res, answer);
   };
