@@ -5,6 +5,7 @@ import type { Endpoint } from './api/endpoint.ts';
 import { problemHandler } from './api/problem.ts';
 import { createRouter } from './api/router.ts';
 import { allowedInLocalMode } from './auth/loopback.ts';
+import { TRUSTED_PROXY } from '../network/caller-address.ts';
 import { docs } from './pages/docs.ts';
 import { pages } from './pages/pages.ts';
 import { securityHeaders } from './pages/security-headers.ts';
@@ -24,7 +25,7 @@ export function createApp(services: Services, version: string): ControlApp {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag'); // answers that can be revalidated set theirs
-  app.set('trust proxy', 'loopback'); // a TLS proxy on the same host tells scheme and caller
+  app.set('trust proxy', TRUSTED_PROXY); // a TLS proxy on the same host tells scheme and caller
   app.set('query parser', 'simple');
   app.use(sessionLimit({ endpoints, rate: sessionRate, requests, log, localMode: config.localMode }));
   app.use(requestLog(log, requests));

@@ -10,9 +10,11 @@ import { folded, type Logger } from '../observability/logger.ts';
 import { applyCors } from './api/cors.ts';
 import type { Endpoint } from './api/endpoint.ts';
 import { sendProblem } from './api/problem.ts';
-import type { RateLimit } from './auth/rate-limit.ts';
+import { RateLimit } from './auth/rate-limit.ts';
 import { areaOf, type RequestFigures } from './request-figures.ts';
 
+/** For one session: candidates come one by one from a machine with many addresses, and not for ever. */
+const PATCHES = { perSecond: 5, burst: 60 };
 /** In one turn of the event loop; each takes about a millisecond in all. */
 const BEGUN_AT_ONCE = 2;
 
@@ -26,14 +28,16 @@ export interface SessionLimitOptions {
 
 export function sessionLimit({ endpoints, rate, requests, log, localMode }: SessionLimitOptions): RequestHandler {
   const limited = new Set(endpoints.filter((e) => e.limited).map((e) => `${e.method.toUpperCase()} ${areaOf(e.path)}`));
+  const patches = new RateLimit(PATCHES);
   const turns = new Turns(BEGUN_AT_ONCE);
   // Somebody's flood must not become one of the log.
   const tell = folded((count) => log.warn({ count }, 'requests beyond the rate refused'));
   return (req, res, next) => {
     const area = areaOf(req.path);
-    const waitMs = limited.has(`${req.method} ${area}`) ? rate.take(req.ip ?? '') : undefined;
-    if (waitMs === undefined) return next();
-    if (waitMs === 0) return turns.take(() => !res.destroyed && next());
+    if (!limited.has(`${req.method} ${area}`)) return next();
+    const ofSession = req.method === 'PATCH' ? patches.take(req.path) : 0;
+    const waitMs = ofSession > 0 ? ofSession : rate.take(req.ip ?? '');
+    if (waitMs === 0) return turns.take(req.ip ?? '', () => !res.destroyed && next());
     const error = new AppError('rateLimited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
     res.locals['requestId'] = randomUUID();
     applyCors(req, res, localMode);

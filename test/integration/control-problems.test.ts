@@ -179,4 +179,21 @@ describe('bad input', () => {
       await strict.close();
     }
   });
+
+  it('limits the PATCHes of one session, and neither those of others nor its end', async () => {
+    const rig = await startControlRig({ TESSERA_SESSION_RATE_PER_SECOND: '1000' });
+    try {
+      const flood = await Promise.all(Array.from({ length: 80 }, () => rig.request('PATCH', '/whip/r/chatty')));
+      const refused = flood.filter((response) => response.status === 429);
+      const other = await rig.request('PATCH', '/whip/r/quiet');
+      const end = await rig.request('DELETE', '/whip/r/chatty');
+
+      expect(flood.slice(0, 60).map((response) => response.status)).toEqual(Array(60).fill(401));
+      expect(refused.length).toBeGreaterThan(10);
+      expect(refused[0]?.headers.get('retry-after')).toBe('1');
+      expect([other.status, end.status]).toEqual([401, 401]);
+    } finally {
+      await rig.close();
+    }
+  });
 });

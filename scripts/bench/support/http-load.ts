@@ -1,11 +1,11 @@
 /**
  * Load for an HTTP server on a Unix socket, from a process of its own (`fork` it): keep-alive connections that either ask again
- * and again, or ask once and tell when the answer came. Reads as little as HTTP/1.1 with Content-Length allows.
+ * and again, or ask once and tell when the answer came.
  *
  * Messages to it: {@link LoadOrder}; from it: {@link LoadReport}.
  */
-import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PlainConnection } from './plain-connection.ts';
 
 export type LoadOrder =
   /** Asks for so long on each connection; `hold`: once. */
@@ -19,71 +19,12 @@ export type LoadReport =
   /** When each answer was whole, on the clock of `process.hrtime` (shared by all processes), ms. */
   | { kind: 'released'; atMs: number[]; bad: number };
 
-const HEADER_END = Buffer.from('\r\n\r\n');
-
-class Connection {
-  /** Still to come of the present answer's body; undefined between answers. */
-  #left: number | undefined;
-  #head: Buffer = Buffer.alloc(0);
-  #done: ((good: boolean) => void) | undefined;
-  #good = true;
-  bytes = 0;
-  readonly #socket: Socket;
-
-  constructor(path: string) {
-    this.#socket = connect(path);
-    this.#socket.setNoDelay(true);
-    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.#socket.on('error', () => this.#done?.(false));
-    this.#socket.on('close', () => this.#done?.(false));
-  }
-
-  opened(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.once('connect', resolve);
-      this.#socket.once('error', reject);
-    });
-  }
-
-  ask(request: Buffer, done: (good: boolean) => void): void {
-    this.#done = done;
-    this.#socket.write(request);
-  }
-
-  close(): void {
-    this.#done = undefined;
-    this.#socket.destroy();
-  }
-
-  #take(chunk: Buffer): void {
-    this.bytes += chunk.length;
-    let body = chunk;
-    if (this.#left === undefined) {
-      const head = this.#head.length > 0 ? Buffer.concat([this.#head, chunk]) : chunk;
-      const end = head.indexOf(HEADER_END);
-      if (end < 0) {
-        this.#head = head;
-        return;
-      }
-      const text = head.toString('latin1', 0, end);
-      this.#head = Buffer.alloc(0);
-      this.#good = text.startsWith('HTTP/1.1 200');
-      this.#left = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
-      body = head.subarray(end + HEADER_END.length);
-    }
-    this.#left -= body.length;
-    if (this.#left > 0) return;
-    this.#left = undefined;
-    this.#done?.(this.#good);
-  }
-}
-
 const asks = (path: string, gzip: boolean): Buffer => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: ${gzip ? 'gzip' : 'identity'}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0\r\nAccept: */*\r\n\r\n`);
 
-async function open(socket: string, count: number): Promise<Connection[]> {
-  const connections: Connection[] = [];
+async function open(socket: string, count: number): Promise<PlainConnection[]> {
+  const connections: PlainConnection[] = [];
   for (let i = 0; i < count; i++) {
-    const connection = new Connection(socket);
+    const connection = new PlainConnection({ path: socket });
     await connection.opened();
     connections.push(connection);
     if (i % 50 === 49) await delay(20); // the server's queue of connections not yet accepted is short
@@ -101,9 +42,9 @@ async function repeat(order: Extract<LoadOrder, { kind: 'repeat' }>): Promise<Lo
     connections.map(
       (connection) =>
         new Promise<void>((resolve) => {
-          const next = (good: boolean): void => {
+          const next = (status: number): void => {
             answers++;
-            if (!good) bad++;
+            if (status !== 200) bad++;
             if (performance.now() >= untilMs || bad > 100) resolve();
             else connection.ask(request, next);
           };
@@ -116,7 +57,7 @@ async function repeat(order: Extract<LoadOrder, { kind: 'repeat' }>): Promise<Lo
   return { kind: 'repeated', answers, bytes, bad };
 }
 
-let holding: { socket: string; connections: Connection[] } | undefined;
+let holding: { socket: string; connections: PlainConnection[] } | undefined;
 
 /** Connections stay open for the next order of the same kind, as a player's do. */
 async function hold(order: Extract<LoadOrder, { kind: 'hold' }>): Promise<LoadReport> {
@@ -128,9 +69,9 @@ async function hold(order: Extract<LoadOrder, { kind: 'hold' }>): Promise<LoadRe
     holding.connections.map(
       (connection) =>
         new Promise<void>((resolve) => {
-          connection.ask(request, (good) => {
+          connection.ask(request, (status) => {
             atMs.push(Number(process.hrtime.bigint()) / 1e6);
-            if (!good) bad++;
+            if (status !== 200) bad++;
             resolve();
           });
         }),

@@ -1,6 +1,7 @@
 /** One client's connection while it asks for nothing but what is served in memory: request after request, one answer each. */
 import type { Socket } from 'node:net';
 import type { Answer } from './answer.ts';
+import { callerAddress } from '../../network/caller-address.ts';
 import { conditional } from './conditional.ts';
 import type { HotDesk, Waiting } from './hot-desk.ts';
 import { HotRequestReader, MAX_HEAD_BYTES, type HotRequest } from './hot-request.ts';
@@ -175,7 +176,12 @@ export class HotConnection {
     this.#busy = true;
     this.#leave = waiting.leave;
     const sinceMs = performance.now();
-    void waiting.answer.then((answer) => this.host.turns.take(() => this.#answered(answer, request, asked, sinceMs)));
+    void waiting.answer.then((answer) => this.host.turns.take(this.#caller(request), () => this.#answered(answer, request, asked, sinceMs)));
+  }
+
+  /** Nobody in particular on a Unix socket. */
+  #caller({ headers }: HotRequest): string {
+    return callerAddress(this.#socket.remoteAddress ?? '', headers.forwardedFor);
   }
 
   #answered(answer: Answer | 'pass', request: HotRequest, asked: string, sinceMs: number): void {

@@ -9,6 +9,7 @@ export interface HotHeaders {
   /** Accept-Encoding names gzip, and does not refuse it. */
   gzip: boolean;
   authorization?: string;
+  forwardedFor?: string;
   origin?: string;
   ifNoneMatch?: string;
   ifRange?: string;
@@ -82,7 +83,7 @@ function readHeaders(block: string): HotHeaders | undefined {
     if (!match) return undefined;
     const name = (match[1] as string).toLowerCase();
     if (NOT_HERE.has(name)) return undefined;
-    if (name === 'accept-encoding' && seen.has(name)) seen.set(name, `${seen.get(name)},${match[2]}`);
+    if (LISTS.has(name) && seen.has(name)) seen.set(name, `${seen.get(name)},${match[2]}`);
     else if (seen.has(name) && HotNames.has(name)) return undefined;
     else seen.set(name, match[2] as string);
   }
@@ -95,12 +96,16 @@ function readHeaders(block: string): HotHeaders | undefined {
     host,
     gzip: takesGzip(seen.get('accept-encoding')),
     ...optional('authorization', 'authorization'),
+    ...optional('forwardedFor', 'x-forwarded-for'),
     ...optional('origin', 'origin'),
     ...optional('ifNoneMatch', 'if-none-match'),
     ...optional('ifRange', 'if-range'),
     ...optional('range', 'range'),
   };
 }
+
+/** May come line by line (RFC 9110 section 5.3). */
+const LISTS = new Set(['accept-encoding', 'x-forwarded-for']);
 
 /** Must come once. */
 const HotNames = new Set(['host', 'connection', 'authorization', 'origin', 'if-none-match', 'if-range', 'range']);

@@ -1,19 +1,37 @@
 import { expect, it } from 'vitest';
 import { Turns } from './turns.ts';
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 it('does a few at once and the others in later turns of the event loop, in order, with what comes meanwhile behind them', async () => {
   const turns = new Turns(32);
   const done: number[] = [];
-  for (let i = 0; i < 100; i++) turns.take(() => done.push(i));
+  for (let i = 0; i < 100; i++) turns.take('a', () => done.push(i));
   expect(done.length).toBe(32);
 
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   expect(done.length).toBe(64);
-  turns.take(() => done.push(100));
-  for (let i = 0; i < 20 && done.length < 101; i++) await new Promise((resolve) => setImmediate(resolve));
+  turns.take('a', () => done.push(100));
+  for (let i = 0; i < 20 && done.length < 101; i++) await turn();
   expect(done).toEqual(Array.from({ length: 101 }, (_v, i) => i));
 
-  await new Promise((resolve) => setImmediate(resolve));
-  turns.take(() => done.push(-1));
+  await turn();
+  turns.take('a', () => done.push(-1));
   expect(done.at(-1)).toBe(-1);
+});
+
+it('lets nobody wait behind the many of another caller', async () => {
+  const turns = new Turns(8);
+  const done: string[] = [];
+  for (let i = 0; i < 1000; i++) turns.take('flood', () => done.push(`flood ${i}`));
+  for (const caller of ['a', 'b', 'c']) for (let i = 0; i < 3; i++) turns.take(caller, () => done.push(`${caller} ${i}`));
+
+  await turn();
+  await turn();
+  const others = done.filter((name) => !name.startsWith('flood'));
+  expect(others.sort()).toEqual(['a 0', 'a 1', 'a 2', 'b 0', 'b 1', 'b 2', 'c 0', 'c 1', 'c 2']);
+
+  for (let i = 0; i < 200 && done.length < 1009; i++) await turn();
+  expect(done.length).toBe(1009);
+  expect(done.filter((name) => name.startsWith('flood'))).toEqual(Array.from({ length: 1000 }, (_v, i) => `flood ${i}`));
 });

@@ -31,6 +31,7 @@ export interface AudienceFigures {
   answers: number;
   answerP50Ms: number;
   answerP99Ms: number;
+  answerMaxMs: number;
   errors: number;
 }
 
@@ -154,6 +155,7 @@ function figures(): AudienceFigures {
     answers: answersMs.length,
     answerP50Ms: percentile(answersMs, 0.5),
     answerP99Ms: percentile(answersMs, 0.99),
+    answerMaxMs: percentile(answersMs, 1),
     errors,
   };
 }

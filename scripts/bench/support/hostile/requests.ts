@@ -1,25 +1,12 @@
 /** Attacks with HTTP requests. */
-import { Agent, request } from 'node:http';
+import { Agent, request, type RequestOptions } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PlainConnection } from '../plain-connection.ts';
 import { Tally, atRate, type Begin } from './attack.ts';
 import { openOwnClient, type OwnClient } from './own-client.ts';
 import { from, hlsRoot, type Target } from './target.ts';
 
 const ADDRESS = '198.51.100.66';
-
-function get(agent: Agent, url: string): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const req = request(url, { agent, timeout: 20_000 }, (res) => {
-      let text = '';
-      res.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
-      res.once('end', () => resolve({ status: res.statusCode ?? 0, text }));
-      res.once('error', reject);
-    });
-    req.once('timeout', () => req.destroy());
-    req.once('error', reject);
-    req.end();
-  });
-}
 
 function nextPart(playlist: string): string {
   const lines = playlist.split('\n');
@@ -34,40 +21,41 @@ function nextPart(playlist: string): string {
  */
 export const blockingReloads: Begin = async (target, size) => {
   const tally = new Tally();
-  const agent = new Agent({ keepAlive: true });
-  const root = hlsRoot(target);
+  const root = new URL(hlsRoot(target));
+  const to = { host: root.hostname, port: Number(root.port) };
+  const list = (query: string): string => `GET ${root.pathname}mid.m3u8?${query} HTTP/1.1\r\nHost: ${root.host}\r\n\r\n`;
+  const connections = new Set<PlainConnection>();
   let open = true;
-  let query = nextPart((await get(agent, `${root}mid.m3u8`)).text);
-  const follow = async (i: number): Promise<void> => {
-    while (open) {
-      const own = i % 3 === 0 ? `&own=${i}-${Math.random()}` : '';
-      try {
-        const { status, text } = await get(agent, `${root}mid.m3u8?${query}${own}`);
-        tally.add(status);
-        if (status === 200 && i % 50 === 0) query = nextPart(text);
-        if (status !== 200) await delay(100);
-      } catch {
+  let query = nextPart(await (await fetch(`${root.href}mid.m3u8`)).text());
+  /** Asks, and asks again when the answer is there and `pauseMs` have passed. */
+  const again = (connection: PlainConnection, ask: () => string, pauseMs: number, reads: boolean): void => {
+    connection.ask(
+      ask(),
+      (status, text) => {
         if (!open) return;
-        tally.add('errors');
-        await delay(100);
-      }
-    }
+        tally.add(status === 0 ? 'errors' : status);
+        if (reads && status === 200) query = nextPart(text);
+        const next = (): void => again(connection.ended ? begin() : connection, ask, pauseMs, reads);
+        if (connection.ended) connections.delete(connection);
+        if (pauseMs > 0 || status !== 200) setTimeout(next, pauseMs || 100);
+        else next();
+      },
+      reads,
+    );
   };
-  const neverToBe = async (i: number): Promise<void> => {
-    const asked = ['_HLS_msn=999999999999', '_HLS_part=3', '_HLS_msn=99999999&_HLS_part=9', '_HLS_msn=abc'];
-    while (open) {
-      const { status } = await get(agent, `${root}mid.m3u8?${asked[i % asked.length]}`).catch(() => ({ status: 'errors' }));
-      tally.add(status);
-      await delay(50);
-    }
+  const begin = (): PlainConnection => {
+    const connection = new PlainConnection(to);
+    connections.add(connection);
+    return connection;
   };
-  for (let i = 0; i < size; i++) void follow(i);
-  for (let i = 0; i < size / 10; i++) void neverToBe(i);
+  const neverToBe = ['_HLS_msn=999999999999', '_HLS_part=3', '_HLS_msn=99999999&_HLS_part=9', '_HLS_msn=abc'].map(list);
+  for (let i = 0; i < size; i++) again(begin(), () => list(i % 3 === 0 ? `${query}&own=${i}-${Math.random()}` : query), 0, i % 50 === 0);
+  for (let i = 0; i < size / 10; i++) again(begin(), () => neverToBe[i % neverToBe.length] ?? '', 50, false);
   return {
     figures: () => ({ ...tally.counts }),
     close: () => {
       open = false;
-      agent.destroy();
+      for (const connection of connections) connection.close();
     },
   };
 };
@@ -87,29 +75,37 @@ async function acceptedClient(target: Target): Promise<OwnClient> {
 export const patchFlood: Begin = async (target, size) => {
   const tally = new Tally();
   const own = await acceptedClient(target);
+  const agent = new Agent({ keepAlive: true });
   const candidate = (i: number): string => `a=candidate:${i} 1 udp 2122260223 127.0.0.1 ${10_000 + (i % 50_000)} typ host\r\n`;
   let sent = 0;
   const stop = atRate(size, async () => {
     const i = sent++;
     const body = i % 4 === 0 ? `m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n${candidate(i)}` : i % 4 === 1 ? 'a=ice-ufrag:newU\r\na=ice-pwd:0123456789012345678901\r\n' : i % 4 === 2 ? candidate(i).repeat(1500) : 'x';
     const ifMatch = i % 4 === 1 ? '*' : i % 4 === 3 ? '"stale"' : own.etag;
-    const response = await fetch(own.session, {
-      method: 'PATCH',
-      headers: { ...from(ADDRESS), authorization: `Bearer ${target.viewerToken}`, 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': ifMatch },
-      body: Buffer.from(body),
-      signal: AbortSignal.timeout(10_000),
-    }).catch(() => undefined);
-    tally.add(response?.status ?? 'errors');
-    await response?.arrayBuffer().catch(() => undefined);
+    const headers = { ...from(ADDRESS), authorization: `Bearer ${target.viewerToken}`, 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': ifMatch };
+    tally.add(await patched(own.session, { agent, headers }, body));
   });
   return {
     figures: async () => ({ ...tally.counts, session: await own.look(), packets: own.packets }),
     close: async () => {
       stop();
+      agent.destroy();
       await own.close(false);
     },
   };
 };
+
+function patched(url: string, options: RequestOptions, body: string): Promise<number | string> {
+  return new Promise((resolve) => {
+    const req = request(url, { ...options, method: 'PATCH', timeout: 10_000 }, (res) => {
+      res.resume().once('end', () => resolve(res.statusCode ?? 'errors'));
+      res.once('error', () => resolve('errors'));
+    });
+    req.once('timeout', () => req.destroy());
+    req.once('error', () => resolve('errors'));
+    req.end(body);
+  });
+}
 
 /** `size` POSTs a second from one address, with an offer that is never meant: the places of an edge are to run out. */
 export const emptyPromises: Begin = async (target, size) => {

@@ -1,5 +1,6 @@
 /** Honest clients watching, hostile ones beside them, each in a process of their own: what the first notice of the second. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { repoRoot } from '../../../../src/config/paths.ts';
@@ -87,6 +88,15 @@ export class Siege {
   }
 }
 
+/** Linux weighs sessions against each other where there is autogrouping (sched(7)): niceness alone counts only within one. */
+function yieldAsSession(leader: number | undefined, niceness: number): void {
+  try {
+    writeFileSync(`/proc/${leader}/autogroup`, String(niceness));
+  } catch {
+    // No autogroups here: niceness counts everywhere.
+  }
+}
+
 /** One question at a time, one answer each. */
 class Child<Message extends object> {
   readonly #process: ChildProcess;
@@ -98,7 +108,8 @@ class Child<Message extends object> {
     niceness: number,
   ) {
     const script = join(repoRoot, 'scripts/bench/support/hostile', file);
-    this.#process = spawn('nice', ['-n', String(niceness), process.execPath, '--import', 'tsx', script], { cwd: repoRoot, stdio: ['ignore', 2, 2, 'ipc'] });
+    this.#process = spawn('nice', ['-n', String(niceness), process.execPath, '--import', 'tsx', script], { cwd: repoRoot, stdio: ['ignore', 2, 2, 'ipc'], detached: true });
+    yieldAsSession(this.#process.pid, niceness);
     process.once('exit', this.kill);
     this.#process.once('exit', () => {
       process.off('exit', this.kill);
