@@ -9,6 +9,8 @@ import type { Waiting } from './hot-desk.ts';
 const small = new Answer({ status: 200, contentType: 'text/plain', cacheControl: 'public, max-age=9', etag: '"s"', ranges: true, body: [Buffer.from('small')] });
 const large = new Answer({ status: 200, contentType: 'video/mp4', cacheControl: 'no-store', body: [Buffer.alloc(3_000_000, 'a'), Buffer.alloc(3_000_000, 'b')] });
 
+const segment = new Answer({ status: 200, contentType: 'video/mp4', cacheControl: 'no-store', body: [Buffer.alloc(350_000, 'a'), Buffer.alloc(350_000, 'b')] });
+
 let server: Server | undefined;
 let door: HotDoor;
 const sockets: Socket[] = [];
@@ -150,6 +152,40 @@ describe.each([true, false])('with a read buffer of its own: %s', (own) => {
 
     expect(asked).toBe(2);
     expect(text().match(/ab/g)).toHaveLength(2);
+  });
+
+  it('gives the whole of a large answer to who has ended his side, and ends', async () => {
+    const port = await start(() => large, own);
+    const { socket, text } = raw(port);
+    const ended = new Promise((resolve) => socket.once('end', resolve));
+
+    socket.end(ask('/hls/large'));
+    await ended;
+
+    const body = text().slice(text().indexOf('\r\n\r\n') + 4);
+    expect([body.length, body.lastIndexOf('a'), body.indexOf('b')]).toEqual([6_000_000, 2_999_999, 3_000_000]);
+  });
+
+  it('answers small requests while large answers are under way, and does not mix these', async () => {
+    const port = await start(({ path }) => (path === '/hls/small' ? small : segment), own);
+    const readers = Array.from({ length: 20 }, () => raw(port));
+    const order: string[] = [];
+    const wholes = readers.map(async ({ socket, until }, i) => {
+      socket.write(ask('/hls/large') + ask('/hls/small'));
+      const whole = await until('small');
+      order.push(`large ${i}`);
+      const bodies = whole.split('\r\n\r\n').map((piece) => piece.replace(/HTTP[^]*$/, ''));
+      expect(bodies[1]).toBe('a'.repeat(350_000) + 'b'.repeat(350_000));
+    });
+    await readers[0]?.until('HTTP/1.1 200 OK');
+
+    const other = raw(port);
+    other.socket.write(ask('/hls/small'));
+    await other.until('small');
+    order.push('small');
+    await Promise.all(wholes);
+
+    expect(order.indexOf('small')).toBeLessThan(10);
   });
 
   it('cuts off who sends on and on while an answer is held', async () => {

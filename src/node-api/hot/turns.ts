@@ -9,22 +9,31 @@ export class Turns {
   #doneNow = 0;
   #planned = false;
 
-  /** @param atOnce in one turn of the event loop */
+  /** @param atOnce in one turn of the event loop: pieces of work that cost 1 */
   constructor(private readonly atOnce: number) {}
 
   /** Runs `work` at once, or in a later turn of the event loop when enough has run in this one. In the order of the calls of each caller. */
-  take(caller: string, work: () => void): void {
+  take(caller: string, work: () => void, cost = 1): void {
+    if (this.now(cost)) work();
+    else this.later(caller, work, cost);
+  }
+
+  /** Whether something may be done at once; then it counts. */
+  now(cost: number): boolean {
     this.#plan();
-    if (this.#doneNow < this.atOnce) {
-      this.#doneNow++;
-      return work();
-    }
+    if (this.#doneNow >= this.atOnce) return false;
+    this.#doneNow += cost;
+    return true;
+  }
+
+  later(caller: string, work: () => void, cost: number): void {
+    this.#plan();
     let queue = this.#byCaller.get(caller);
     if (!queue) {
       this.#byCaller.set(caller, (queue = new Queue(caller)));
       this.#queues.push(queue);
     }
-    queue.works.push(work);
+    queue.pieces.push({ work, cost });
   }
 
   #plan(): void {
@@ -38,21 +47,30 @@ export class Turns {
     this.#doneNow = 0;
     if (this.#queues.length > 0) this.#plan();
     while (this.#doneNow < this.atOnce) {
-      const work = this.#next();
-      if (!work) return;
-      this.#doneNow++;
-      work();
+      const piece = this.#next();
+      if (!piece) return;
+      this.#doneNow += piece.cost;
+      piece.work();
     }
   }
 
-  #next(): (() => void) | undefined {
-    if (this.#at >= this.#queues.length) this.#at = 0;
-    const queue = this.#queues[this.#at];
-    if (!queue) return undefined;
-    const work = queue.works[queue.next++];
-    if (queue.next < queue.works.length) this.#at++;
-    else this.#forget(queue);
-    return work;
+  #next(): Piece | undefined {
+    for (;;) {
+      if (this.#at >= this.#queues.length) this.#at = 0;
+      const queue = this.#queues[this.#at];
+      if (!queue) return undefined;
+      const piece = queue.pieces[queue.next];
+      // Deficit round robin (Shreedhar and Varghese 1995): what costs much comes when its caller has let so many rounds pass.
+      queue.saved += QUANTUM;
+      if (piece && piece.cost > queue.saved) this.#at++;
+      else {
+        queue.saved -= piece?.cost ?? 0;
+        queue.next++;
+        if (queue.next < queue.pieces.length) this.#at++;
+        else this.#forget(queue);
+        return piece;
+      }
+    }
   }
 
   /** The last one takes its place: for one round it comes earlier. */
@@ -63,9 +81,19 @@ export class Turns {
   }
 }
 
+/** A caller's share of a round. */
+const QUANTUM = 2;
+
+interface Piece {
+  work: () => void;
+  cost: number;
+}
+
 class Queue {
-  readonly works: (() => void)[] = [];
+  readonly pieces: Piece[] = [];
   next = 0;
+  /** Of its share in rounds past. */
+  saved = 0;
 
   constructor(readonly caller: string) {}
 }

@@ -20,13 +20,20 @@ export function writeAnswer(socket: Socket, answer: Answer, tail: Buffer, headOn
   const sent = sender ? fromFile(socket, answer, tail, sender) : 0;
   const head = answer.head(tail);
   if (sent === head.length + answer.length) return true;
-  socket.cork();
   let left = sent;
-  let flushed = true;
+  const rest: Buffer[] = [];
   for (const buffer of [head, ...answer.body]) {
-    if (left < buffer.length) flushed = socket.write(left === 0 ? buffer : buffer.subarray(left));
+    if (left < buffer.length) rest.push(left === 0 ? buffer : buffer.subarray(left));
     left = Math.max(0, left - buffer.length);
   }
+  return writeAll(socket, rest);
+}
+
+/** @returns as `socket.write` */
+export function writeAll(socket: Socket, buffers: readonly Buffer[]): boolean {
+  socket.cork();
+  let flushed = true;
+  for (const buffer of buffers) flushed = socket.write(buffer);
   socket.uncork();
   return flushed;
 }
