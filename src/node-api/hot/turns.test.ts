@@ -1,6 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { Turns } from './turns.ts';
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 it('does a few at once and the others in later turns of the event loop, in order, with what comes meanwhile behind them', async () => {
@@ -34,4 +38,36 @@ it('lets nobody wait behind the many of another caller', async () => {
   for (let i = 0; i < 200 && done.length < 1009; i++) await turn();
   expect(done.length).toBe(1009);
   expect(done.filter((name) => name.startsWith('flood'))).toEqual(Array.from({ length: 1000 }, (_v, i) => `flood ${i}`));
+});
+
+it('lets little work come before much of others, and everything in the end', async () => {
+  const turns = new Turns(8);
+  const order: string[] = [];
+  for (let i = 0; i < 20; i++) for (const caller of ['a', 'b', 'c', 'd']) turns.later(caller, () => order.push('much'), 14);
+  turns.later('e', () => order.push('little'), 1);
+
+  await turn();
+  expect(order[0]).toBe('little');
+  for (let i = 0; i < 200 && order.length < 81; i++) await turn();
+  expect(order.filter((name) => name === 'much').length).toBe(80);
+});
+
+it('keeps nothing of what is done, also when there is never nothing to do', async () => {
+  const turns = new Turns(4);
+  let done = 0;
+  const refs: WeakRef<object>[] = [];
+  const add = (): void => {
+    const thing = {};
+    refs.push(new WeakRef(thing));
+    turns.later('a', () => (done += thing === undefined ? 0 : 1), 1);
+  };
+  for (let i = 0; i < 100; i++) add();
+  for (let round = 0; round < 500; round++) {
+    await turn();
+    for (let i = 0; i < 4; i++) add();
+  }
+  expect(done).toBeGreaterThan(1500);
+  await turn();
+  collectGarbage();
+  expect(refs.filter((ref) => ref.deref()).length).toBeLessThan(500);
 });

@@ -33,7 +33,7 @@ export class Turns {
       this.#byCaller.set(caller, (queue = new Queue(caller)));
       this.#queues.push(queue);
     }
-    queue.pieces.push({ work, cost });
+    queue.add({ work, cost });
   }
 
   #plan(): void {
@@ -59,14 +59,14 @@ export class Turns {
       if (this.#at >= this.#queues.length) this.#at = 0;
       const queue = this.#queues[this.#at];
       if (!queue) return undefined;
-      const piece = queue.pieces[queue.next];
-      // Deficit round robin (Shreedhar and Varghese 1995): what costs much comes when its caller has let so many rounds pass.
+      const piece = queue.first;
+      // As deficit round robin (Shreedhar and Varghese 1995), with no credit kept: what costs much comes when its caller has let so many rounds pass.
       queue.saved += QUANTUM;
       if (piece && piece.cost > queue.saved) this.#at++;
       else {
-        queue.saved -= piece?.cost ?? 0;
-        queue.next++;
-        if (queue.next < queue.pieces.length) this.#at++;
+        queue.saved = 0;
+        queue.drop();
+        if (queue.first) this.#at++;
         else this.#forget(queue);
         return piece;
       }
@@ -90,10 +90,30 @@ interface Piece {
 }
 
 class Queue {
-  readonly pieces: Piece[] = [];
-  next = 0;
-  /** Of its share in rounds past. */
+  /** What has been taken from it goes with it, also when there is never nothing to do. */
+  #out: Piece[] = [];
+  #in: Piece[] = [];
+  #next = 0;
+  /** Of its share in the rounds since it was served. */
   saved = 0;
 
   constructor(readonly caller: string) {}
+
+  add(piece: Piece): void {
+    this.#in.push(piece);
+  }
+
+  get first(): Piece | undefined {
+    if (this.#next === this.#out.length) {
+      this.#out = this.#in;
+      this.#in = [];
+      this.#next = 0;
+    }
+    return this.#out[this.#next];
+  }
+
+  /** The first, which is there. */
+  drop(): void {
+    this.#next++;
+  }
 }
