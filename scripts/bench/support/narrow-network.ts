@@ -18,6 +18,11 @@ export function inOwnNetwork(): void {
     run('ip', 'link', 'set', 'lo', 'up');
     return;
   }
+  const missing = ['unshare', 'nsenter', 'ip', 'tc', 'nft'].filter((command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined);
+  if (missing.length > 0) {
+    process.stderr.write(`${missing.join(', ')} missing: apt-get install --no-install-recommends $(grep -v '^#' scripts/packages/bench.txt)\n`);
+    process.exit(1);
+  }
   const { status } = spawnSync('unshare', ['--net', process.execPath, ...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...process.env, [INSIDE]: 'yes' } });
   process.exit(status ?? 1);
 }
