@@ -1,11 +1,11 @@
 import express, { type Express } from 'express';
 import { AppError } from '../domain/errors.ts';
+import { TRUSTED_PROXY } from '../network/caller-address.ts';
 import { createEndpoints } from './api/endpoints.ts';
 import type { Endpoint } from './api/endpoint.ts';
 import { problemHandler } from './api/problem.ts';
 import { createRouter } from './api/router.ts';
 import { allowedInLocalMode } from './auth/loopback.ts';
-import { TRUSTED_PROXY } from '../network/caller-address.ts';
 import { docs } from './pages/docs.ts';
 import { pages } from './pages/pages.ts';
 import { securityHeaders } from './pages/security-headers.ts';

@@ -1,4 +1,4 @@
-/** A body cut into pieces that are not copied. */
+/** Bytes in several buffers, cut into pieces that are not copied. */
 export class BodySlices {
   #index = 0;
   #from = 0;

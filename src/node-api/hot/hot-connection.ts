@@ -1,7 +1,7 @@
 /** One client's connection while it asks for nothing but what is served in memory: request after request, one answer each. */
 import type { Socket } from 'node:net';
-import type { Answer } from './answer.ts';
 import { callerAddress } from '../../network/caller-address.ts';
+import type { Answer } from './answer.ts';
 import { BodySlices } from './body-slices.ts';
 import { conditional } from './conditional.ts';
 import type { HotDesk, Waiting } from './hot-desk.ts';
@@ -33,12 +33,13 @@ const IDLE_MS = 75_000;
 const HEAD_MS = 20_000;
 /** Nothing of an answer taken for so long: a reader that does not read. */
 const STILL_MS = 45_000;
-/** Answers up to this size that are there do not wait for a turn. */
-const SMALL_BYTES = 64 * 1024;
 /** What is copied into a socket in one piece: 0.2 ms. Segments of 700 KB for thousands who do not read them kept all others waiting. */
 const SLICE_BYTES = 128 * 1024;
+/** In {@link Turns}: copying 10 KB into a socket that nobody reads takes 20 µs, an answer to who was held 20 to 45. */
+const SLICE_COST = SLICE_BYTES / 10_000;
 
-interface Body {
+/** Goes out by slices. */
+interface LargeAnswer {
   slices: BodySlices;
   caller: string;
 }
@@ -52,8 +53,7 @@ export class HotConnection {
   #passed = false;
   #sinceMs: number;
   #asked = false;
-  /** Of an answer under way, not written yet. */
-  #body: Body | undefined;
+  #large: LargeAnswer | undefined;
   /** The client sends nothing more, and gets the rest of its answer. */
   #ending = false;
   /** Bytes that the kernel had not taken at the last sweep. */
@@ -76,12 +76,13 @@ export class HotConnection {
   }
 
   get held(): boolean {
-    return this.#busy && !this.#draining;
+    return this.#busy && !this.#draining && !this.#large;
   }
 
   /** Whether it has stood still for too long and is to be ended (RFC 9112 section 9.5). To be asked now and then. */
   isStale(nowMs: number): boolean {
-    if (this.held) return false;
+    // The next move is ours.
+    if (this.#busy && !this.#draining) return false;
     if (this.#draining) {
       const untaken = untakenBytes(this.#socket);
       if (untaken !== this.#untaken) this.#sinceMs = nowMs;
@@ -138,7 +139,7 @@ export class HotConnection {
 
   /** A client that ends its side is taken for gone, as node:http does. */
   readonly #onEnd = (): void => {
-    if (this.#body) this.#ending = true;
+    if (this.#large) this.#ending = true;
     else if (this.#draining) this.#socket.end();
     else this.#socket.destroy();
   };
@@ -152,7 +153,7 @@ export class HotConnection {
     if (!this.#draining) return;
     this.#draining = false;
     this.#sinceMs = Date.now();
-    if (this.#body) return this.#continue(this.#body);
+    if (this.#large) return this.#continue(this.#large);
     this.#busy = false;
     this.#serve();
   };
@@ -180,8 +181,7 @@ export class HotConnection {
       const answer = this.host.desk.answer(request);
       if (answer === 'pass') return this.#pass(text.slice(from), true);
       if ('answer' in answer) this.#await(answer, request, text.slice(from, reading.next));
-      else if (answer.length <= SMALL_BYTES || this.host.turns.now(costOf(answer))) this.#send(answer, request, 0);
-      else this.#postpone(answer, request, text.slice(from, reading.next));
+      else this.#send(answer, request, 0);
       from = reading.next;
     }
     this.#rest = from === 0 ? text : text.slice(from);
@@ -193,13 +193,7 @@ export class HotConnection {
     this.#busy = true;
     this.#leave = waiting.leave;
     const sinceMs = performance.now();
-    void waiting.answer.then((answer) => this.host.turns.take(this.#caller(request), () => this.#answered(answer, request, asked, sinceMs), costOf(answer)));
-  }
-
-  #postpone(answer: Answer, request: HotRequest, asked: string): void {
-    this.#busy = true;
-    const sinceMs = performance.now();
-    this.host.turns.later(this.#caller(request), () => this.#answered(answer, request, asked, sinceMs), costOf(answer));
+    void waiting.answer.then((answer) => this.host.turns.take(this.#caller(request), () => this.#answered(answer, request, asked, sinceMs)));
   }
 
   /** Nobody in particular on a Unix socket. */
@@ -223,7 +217,11 @@ export class HotConnection {
     const answer = headers.ifNoneMatch === undefined && headers.range === undefined ? whole : conditional(whole, headers);
     const tail = this.host.tail(this.host.desk.lines(request));
     this.host.desk.sent?.(answer.status, afterMs);
-    if (this.#sender === undefined && answer.length > SLICE_BYTES && !request.head) return this.#begin(answer, tail, this.#caller(request));
+    if (this.#sender === undefined && answer.length > SLICE_BYTES && !request.head) {
+      this.#busy = true;
+      this.#large = { slices: new BodySlices([answer.head(tail), ...answer.body]), caller: this.#caller(request) };
+      return this.#continue(this.#large);
+    }
     const flushed = writeAnswer(socket, answer, tail, request.head, this.#sender);
     if (this.host.closing) socket.end();
     // Corked writes say what was before they went out.
@@ -234,15 +232,7 @@ export class HotConnection {
     }
   }
 
-  /** The rest comes in later turns. */
-  #begin(answer: Answer, tail: Buffer, caller: string): void {
-    this.#busy = true;
-    const body = new BodySlices(answer.body);
-    this.#body = { slices: body, caller };
-    this.#wrote(writeAll(this.#socket, [answer.head(tail), ...body.next(SLICE_BYTES)]));
-  }
-
-  #continue({ slices, caller }: Body): void {
+  #continue({ slices, caller }: LargeAnswer): void {
     const write = (): void => {
       if (!this.#socket.destroyed) this.#wrote(writeAll(this.#socket, slices.next(SLICE_BYTES)));
     };
@@ -253,12 +243,12 @@ export class HotConnection {
     const socket = this.#socket;
     this.#draining = !flushed && socket.writableNeedDrain;
     this.#sinceMs = Date.now();
-    const body = this.#body;
-    if (body && !body.slices.isEmpty) {
-      if (!this.#draining) this.#continue(body);
+    const large = this.#large;
+    if (large && !large.slices.isEmpty) {
+      if (!this.#draining) this.#continue(large);
       return;
     }
-    this.#body = undefined;
+    this.#large = undefined;
     this.#busy = this.#draining;
     if (this.#ending || this.host.closing) socket.end();
     else if (!this.#busy && this.#rest !== '') this.#serve();
@@ -271,12 +261,6 @@ export class HotConnection {
     this.host.passOn(this, this.#socket, Buffer.from(text, 'latin1'), plain);
   }
 }
-
-/** In {@link Turns}: copying 10 KB into a socket that nobody reads takes 20 µs, an answer to who was held 20 to 45. */
-function costOf(answer: Answer | 'pass'): number {
-  return answer === 'pass' ? 1 : 1 + Math.min(answer.length, SLICE_BYTES) / 10_000;
-}
-const SLICE_COST = SLICE_BYTES / 10_000;
 
 /** Written, and not yet taken by the kernel; `writableLength` does not move before the last byte of a write. */
 function untakenBytes(socket: Socket): number {

@@ -139,13 +139,18 @@ describe.each([true, false])('with a read buffer of its own: %s', (own) => {
 
   it('goes on after a reader has taken a large answer, and does not before', async () => {
     let asked = 0;
-    const port = await start(() => (asked++, large), own);
+    const port = await start(({ path }) => (path === '/hls/small' ? small : (asked++, large)), own);
     const { socket, text } = raw(port);
 
     socket.pause();
     socket.write(ask('/hls/a') + ask('/hls/b'));
     await expect.poll(() => asked).toBeGreaterThan(0);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // A hundred others, one after the other, get theirs meanwhile.
+    for (let i = 0; i < 100; i++) {
+      const other = raw(port);
+      other.socket.write(ask('/hls/small'));
+      await other.until('small');
+    }
     expect(asked).toBe(1);
     socket.resume();
     await expect.poll(() => text().length, { timeout: 5000 }).toBeGreaterThan(12_000_000);
@@ -158,6 +163,7 @@ describe.each([true, false])('with a read buffer of its own: %s', (own) => {
     const port = await start(() => large, own);
     const { socket, text } = raw(port);
     const ended = new Promise((resolve) => socket.once('end', resolve));
+    for (let i = 0; i < 10; i++) raw(port).socket.write(ask('/hls/before'));
 
     socket.end(ask('/hls/large'));
     await ended;

@@ -1,3 +1,6 @@
+/** A caller's share of a round. */
+const QUANTUM = 2;
+
 /**
  * Work that comes for thousands at once (a part, for all who are held for it), done some at a time: who asks meanwhile gets his answer between
  * them. Callers take their turns one after the other, so that nobody waits behind the thousand pieces of somebody else.
@@ -12,20 +15,15 @@ export class Turns {
   /** @param atOnce in one turn of the event loop: pieces of work that cost 1 */
   constructor(private readonly atOnce: number) {}
 
-  /** Runs `work` at once, or in a later turn of the event loop when enough has run in this one. In the order of the calls of each caller. */
-  take(caller: string, work: () => void, cost = 1): void {
-    if (this.now(cost)) work();
-    else this.later(caller, work, cost);
-  }
-
-  /** Whether something may be done at once; then it counts. */
-  now(cost: number): boolean {
+  /** Runs `work`, of cost 1, at once, or in a later turn of the event loop when enough has run in this one. In the order of the calls of each caller. */
+  take(caller: string, work: () => void): void {
     this.#plan();
-    if (this.#doneNow >= this.atOnce) return false;
-    this.#doneNow += cost;
-    return true;
+    if (this.#doneNow >= this.atOnce) return this.later(caller, work, 1);
+    this.#doneNow++;
+    work();
   }
 
+  /** Never at once. */
   later(caller: string, work: () => void, cost: number): void {
     this.#plan();
     let queue = this.#byCaller.get(caller);
@@ -80,9 +78,6 @@ export class Turns {
     if (last && last !== queue) this.#queues[this.#at] = last;
   }
 }
-
-/** A caller's share of a round. */
-const QUANTUM = 2;
 
 interface Piece {
   work: () => void;
